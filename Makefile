@@ -1,0 +1,53 @@
+# No target asks a question, needs a setting or an edit; `make help` lists them.
+# Options: ONCE=1 ends after one pass, RESET=1 begins with fresh data (make run).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help deps run test lint deny bench images test-kube openapi clean-data
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+deps: ## install what is missing on this machine
+	@scripts/install-deps
+
+run: deps ## start everything with a sample city (ONCE=1: one pass; RESET=1: fresh data)
+	cargo run --locked -p datawarden -- run $(if $(ONCE),--once) $(if $(RESET),--reset)
+
+test: deps ## run every test against real PostgreSQL, Kafka and Redis
+	cargo test --workspace --locked --no-run
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked
+
+lint: ## format, clippy, documentation, crate boundaries, spelling
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	scripts/check-boundaries
+	if command -v typos >/dev/null; then typos; fi
+
+deny: ## licences, bans and advisories of every dependency
+	command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
+	cargo deny --locked check
+
+bench: deps ## run the benchmarks
+	cargo run --locked -p datawarden -- bench
+
+images: ## build the container images
+	scripts/images
+
+test-kube: ## try the chart on a real Kubernetes node
+	scripts/test-kube
+
+openapi: ## write the OpenAPI and event documents
+	cargo run --locked -p datawarden -- openapi --write
+
+clean-data: ## remove the data of `make run` and of interrupted tests
+	@for lock in .data/*/lock $(TARGET)/with-servers/*/lock; do \
+	    if [[ -e $$lock ]] && ! flock --nonblock "$$lock" true; then \
+	        echo "still running: $${lock%/lock}" >&2; exit 1; \
+	    fi; \
+	done
+	rm -rf .data $(TARGET)/with-servers

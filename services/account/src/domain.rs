@@ -1,0 +1,13 @@
+//! The rules: pure functions over values. They know no HTTP, SQL, clock or chance.
+
+pub mod account;
+pub mod actor;
+pub mod agency;
+pub mod agency_act;
+pub mod application;
+pub mod governed;
+pub mod inventory;
+pub mod link;
+pub mod person;
+pub mod personnel;
+pub mod records;

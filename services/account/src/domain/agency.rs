@@ -1,0 +1,125 @@
+//! Agencies and registered systems (H2.2, H3.1, I2).
+
+use std::collections::BTreeSet;
+
+use account_types::events::{AgencyChanged, SystemChanged};
+use account_types::{AgencyKind, UnitRecord};
+use chassis::Document;
+use kernel::ids::{AgencyId, SystemId, UnitId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A public body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Agency {
+    /// Its id.
+    pub id: AgencyId,
+    /// Name in Traditional Chinese.
+    pub name: String,
+    /// What it is.
+    pub kind: AgencyKind,
+    /// The agency above it.
+    pub parent: Option<AgencyId>,
+    /// Units.
+    pub units: Vec<UnitRecord>,
+    /// Office networks (CIDR).
+    pub networks: Vec<String>,
+    /// Thumbprints of its agency certificates.
+    pub certificates: BTreeSet<String>,
+    /// Counts changes.
+    pub revision: i64,
+}
+
+impl Document for Agency {
+    const TABLE: &'static str = "agencies";
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+impl Agency {
+    /// Its state as others see it.
+    pub fn event(&self) -> AgencyChanged {
+        AgencyChanged {
+            agency: self.id,
+            name: self.name.clone(),
+            kind: self.kind.code().to_owned(),
+            units: self.units.iter().map(|u| (u.id, u.name.clone())).collect(),
+            networks: self.networks.clone(),
+            revision: self.revision,
+        }
+    }
+
+    /// Whether `unit` is one of its units.
+    pub fn has_unit(&self, unit: UnitId) -> bool {
+        self.units.iter().any(|u| u.id == unit)
+    }
+}
+
+/// Whether `text` is a network in CIDR notation whose host bits are zero.
+pub fn is_network(text: &str) -> bool {
+    let Some((address, length)) = text.split_once('/') else { return false };
+    let Ok(length) = length.parse::<u32>() else { return false };
+    match address.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(ip)) => length <= 32 && u32::from(ip).checked_shl(length).unwrap_or(0) == 0,
+        Ok(std::net::IpAddr::V6(ip)) => length <= 128 && u128::from(ip).checked_shl(length).unwrap_or(0) == 0,
+        Err(_) => false,
+    }
+}
+
+/// A registered system of an agency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct System {
+    /// Its id.
+    pub id: SystemId,
+    /// Code that rule packs list; its OAuth client id.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// The agency that runs it.
+    pub agency: AgencyId,
+    /// Thumbprint of its certificate.
+    pub thumbprint: Option<String>,
+    /// Whether it attests the place of its users.
+    pub attests_place: bool,
+    /// Whether it may ask.
+    pub active: bool,
+    /// Counts changes.
+    pub revision: i64,
+}
+
+impl Document for System {
+    const TABLE: &'static str = "systems";
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+impl System {
+    /// Its state as others see it.
+    pub fn event(&self) -> SystemChanged {
+        SystemChanged {
+            system: self.id,
+            code: self.code.clone(),
+            agency: self.agency,
+            active: self.active,
+            revision: self.revision,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_cidr_without_host_bits() {
+        for good in ["10.1.2.0/24", "0.0.0.0/0", "10.1.2.3/32", "fd00::/8"] {
+            assert!(is_network(good), "{good}");
+        }
+        for bad in ["10.1.2.1/24", "10.1.2.0", "10.1.2.0/33", "x/8", "fd00::1/8"] {
+            assert!(!is_network(bad), "{bad}");
+        }
+    }
+}

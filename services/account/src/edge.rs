@@ -1,0 +1,180 @@
+//! Between HTTP and the rules: who acts, does his card hold, which pack is followed.
+
+use std::sync::Arc;
+
+use account_types::AgencyKind;
+use chassis::answer::PageParams;
+use chassis::document::{self, Filter};
+use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Tx};
+use chrono::NaiveDate;
+use identity::{Endorsement, Role, Usage};
+use kernel::ids::AgencyId;
+use kernel::{canonical, days};
+use rule_pack::{Regulation, RulePack};
+use serde::Serialize;
+
+use crate::acts;
+use crate::domain::actor::Actor;
+use crate::domain::agency::Agency;
+use crate::domain::person::Person;
+use crate::problems;
+use crate::state::AccountState;
+
+/// The person who calls, as the rules need him. His posts are read afresh: a token may be ten minutes old.
+pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
+    let (person, post) = (caller.person()?, caller.post()?);
+    let stored: Person = tx.load::<Person>(person).await?.doc;
+    stored.held(post, days::taipei_date(tx.now()))?;
+    let agency = caller.agency()?;
+    let unit = caller
+        .principal
+        .unit
+        .ok_or_else(|| Problem::new(&problems::PERSON_UNFIT, "The token names no unit."))?;
+    let agency_kind = tx.load::<Agency>(agency).await?.kind;
+    Ok(Actor {
+        person,
+        post,
+        acting_for: caller.principal.acting_for,
+        agency,
+        agency_kind,
+        unit,
+        roles: caller.principal.roles.clone(),
+    })
+}
+
+/// Verifies that `endorsement` is over `content` by a card of `person` in use, and enters its digest for the governance
+/// log (H5.2.1; invariant 11).
+pub async fn endorsed<T: Serialize>(
+    tx: &mut Tx,
+    actor: &Actor,
+    endorsement: &Endorsement,
+    content: &T,
+    clause: &str,
+) -> Result<()> {
+    let state = tx.context().state::<AccountState>();
+    let identity = endorsement.verify(content, &state.anchors, tx.now()).map_err(refused)?;
+    tx.load::<Person>(actor.person).await?.active_card(&identity)?;
+    acts::record_governance(
+        tx,
+        "endorsement",
+        &canonical::sha256_hex(&canonical::bytes(endorsement)?),
+        clause,
+    )
+    .await
+}
+
+/// Verifies that `endorsement` is over `content` by an agency certificate of `agency` (I3.6).
+pub async fn agency_signed<T: Serialize>(
+    tx: &mut Tx,
+    agency: AgencyId,
+    endorsement: &Endorsement,
+    content: &T,
+    clause: &str,
+) -> Result<()> {
+    let state = tx.context().state::<AccountState>();
+    let identity =
+        endorsement.verify_as(content, &state.anchors, tx.now(), Usage::AgencySignature).map_err(refused)?;
+    if !tx.load::<Agency>(agency).await?.certificates.contains(&identity.thumbprint_sha256) {
+        let detail = "The certificate is none of this agency's: bind it by a governed change.";
+        return Err(Problem::new(&problems::FOREIGN_CARD, detail).clause(clause).into());
+    }
+    acts::record_governance(
+        tx,
+        "endorsement",
+        &canonical::sha256_hex(&canonical::bytes(endorsement)?),
+        clause,
+    )
+    .await
+}
+
+fn refused(error: identity::EndorsementError) -> Problem {
+    Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
+        .with("reason", error.code())
+}
+
+/// The regulation `name`.
+pub fn regulation(name: &str) -> Result<Regulation> {
+    name.parse().map_err(|_| Problem::invalid("/regulation", "household, immigration or tax").into())
+}
+
+/// The pack of `regulation` that is followed on `day`.
+pub fn pack(context: &Context, regulation: Regulation, day: NaiveDate) -> Result<Arc<RulePack>> {
+    context.packs().on(regulation, day).cloned().ok_or_else(|| {
+        Problem::new(
+            &problems::CLAUSE_UNKNOWN,
+            format!("No rule pack for {regulation} is in force on {day}."),
+        )
+        .into()
+    })
+}
+
+/// The pack that `reference` names; a pack that is no longer installed is a fault of operation.
+pub fn pack_of(context: &Context, reference: &str) -> Result<Arc<RulePack>> {
+    context.packs().by_reference(reference).cloned().ok_or_else(|| {
+        let detail = format!("The rule pack {reference} that this follows is not installed.");
+        Problem::new(&problems::CLAUSE_UNKNOWN, detail).into()
+    })
+}
+
+/// Whether an addition (＋) of this kind is switched on, whichever clause of the pack it belongs to.
+pub fn has_addition(pack: &RulePack, kind: &str) -> bool {
+    pack.additions.iter().any(|a| a.enabled && a.id.ends_with(kind))
+}
+
+/// A text that must be there, at most `limit` characters.
+pub fn text(pointer: &str, value: &str, limit: usize) -> Result<()> {
+    let length = value.trim().chars().count();
+    if length == 0 || length > limit {
+        return Err(Problem::invalid(pointer, format!("1 to {limit} characters")).into());
+    }
+    Ok(())
+}
+
+/// The agency to which `caller` is narrowed: the bureau's designated officer forwards for every office (I3.3) and sees
+/// them all.
+pub async fn scope(caller: &Caller, asked: Option<AgencyId>) -> Result<Option<AgencyId>> {
+    if let (true, Some(agency)) = (caller.principal.has(Role::DesignatedOfficer), caller.principal.agency) {
+        let mut conn = caller.context.connection().await?;
+        let own = document::find::<Agency>(&mut conn, agency.0, false).await?;
+        if own.is_some_and(|a| a.kind == AgencyKind::Bureau) {
+            return Ok(asked);
+        }
+    }
+    caller.scope(asked)
+}
+
+/// Whether the caller has a part in other people's applications; mere users see their own alone.
+pub fn has_part_in_applications(caller: &Caller) -> bool {
+    !caller
+        .principal
+        .roles
+        .iter()
+        .all(|r| matches!(r, Role::User | Role::LinkManager | Role::ResponsibleSupervisor))
+}
+
+/// A page of documents.
+pub async fn page<T: Document>(
+    caller: &Caller,
+    filter: Filter,
+    params: &PageParams,
+) -> Result<Answer<Page<T>>> {
+    let mut conn = caller.context.connection().await?;
+    let page = document::page::<T>(&mut conn, filter, params).await?;
+    Ok(Answer::ok(Page { items: page.items.into_iter().map(|s| s.doc).collect(), next: page.next }))
+}
+
+/// One document; 404 for what belongs to an agency that the caller does not see.
+pub async fn one<T: Document>(
+    caller: &Caller,
+    id: impl Into<uuid::Uuid>,
+    what: &str,
+    agency: impl Fn(&T) -> Option<AgencyId>,
+) -> Result<Answer<T>> {
+    let mut conn = caller.context.connection().await?;
+    let stored =
+        document::find::<T>(&mut conn, id.into(), false).await?.ok_or_else(|| document::missing(what))?;
+    if let Some(agency) = agency(&stored.doc) {
+        caller.within(agency)?;
+    }
+    Ok(Answer::ok(stored.doc).version(stored.version))
+}

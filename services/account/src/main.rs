@@ -1,0 +1,5 @@
+//! The account service as a process of its own.
+
+fn main() -> anyhow::Result<()> {
+    chassis::command_line::run(&account::service())
+}

@@ -1,0 +1,7 @@
+//! Queries where documents alone do not do.
+
+pub mod changes;
+pub mod inventories;
+pub mod people;
+pub mod sessions;
+pub mod uses;

@@ -1,0 +1,45 @@
+//! Uses of accounts, counted from the registry's events.
+
+use std::collections::BTreeMap;
+
+use chassis::{Result, Tx};
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use kernel::ids::AccountId;
+use uuid::Uuid;
+
+/// When and how often an account was used.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct Use {
+    /// The account.
+    #[diesel(sql_type = SqlUuid)]
+    pub account_id: Uuid,
+    /// Last time.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_used_at: DateTime<Utc>,
+    /// Times.
+    #[diesel(sql_type = BigInt)]
+    pub uses: i64,
+}
+
+/// Counts a use.
+pub async fn count(tx: &mut Tx, account: AccountId, at: DateTime<Utc>) -> Result<()> {
+    sql_query(
+        "INSERT INTO account_uses (account_id, last_used_at, uses) VALUES ($1, $2, 1) ON CONFLICT (account_id) DO UPDATE \
+         SET last_used_at = greatest(account_uses.last_used_at, EXCLUDED.last_used_at), uses = account_uses.uses + 1",
+    )
+    .bind::<SqlUuid, _>(account.0)
+    .bind::<Timestamptz, _>(at)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Every use.
+pub async fn all(tx: &mut Tx) -> Result<BTreeMap<AccountId, Use>> {
+    let rows: Vec<Use> =
+        sql_query("SELECT account_id, last_used_at, uses FROM account_uses").load(tx.conn()).await?;
+    Ok(rows.into_iter().map(|u| (AccountId(u.account_id), u)).collect())
+}

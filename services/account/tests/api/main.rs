@@ -1,0 +1,10 @@
+//! The account service over HTTP, against the real database.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod applications;
+mod control;
+mod immigration;
+mod matrix;
+mod tokens;
+mod world;

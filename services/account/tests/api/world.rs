@@ -1,0 +1,267 @@
+//! A bureau and a district office with their people, loaded as master data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use account_types::{
+    AccountRecord, AgencyKind, AgencyRecord, ApplicationForm, CardBinding, CreateApplication,
+    EndorseApplication, LinkRecord, MasterData, Outcome, PersonRecord, PostRecord, ResultKind, StageContent,
+    SystemRecord, UnitRecord,
+};
+use identity::{Credential, Endorsement, Role};
+use kernel::ids::{AccountId, SystemId};
+use kernel::{Clock as _, NationalId, Personal, SystemClock};
+use serde_json::Value;
+use testkit::{TestApp, TestPerson, TestResponse};
+use uuid::Uuid;
+
+/// A loaded world.
+pub struct World {
+    pub app: TestApp,
+    pub people: BTreeMap<&'static str, TestPerson>,
+    pub platform: Credential,
+    pub office_certificate: Credential,
+}
+
+const CAST: [(&str, &str, &[Role]); 13] = [
+    ("admin-a", "bureau", &[Role::Administrator]),
+    ("admin-b", "bureau", &[Role::Administrator]),
+    ("user", "office", &[Role::User]),
+    ("colleague", "office", &[Role::User]),
+    ("supervisor", "office", &[Role::UnitSupervisor, Role::User]),
+    ("head", "office", &[Role::AgencyHead]),
+    ("officer", "office", &[Role::DesignatedOfficer]),
+    ("handler", "bureau", &[Role::BusinessHandler]),
+    ("chief", "bureau", &[Role::BusinessSupervisor]),
+    ("bureau-officer", "bureau", &[Role::DesignatedOfficer]),
+    ("it", "bureau", &[Role::ItUnit]),
+    ("it-two", "bureau", &[Role::ItUnit]),
+    ("auditor", "bureau", &[Role::Auditor]),
+];
+
+pub fn binding(credential: &Credential) -> CardBinding {
+    CardBinding {
+        issuer_key_id: credential.certificate().issuer_key_id(),
+        certificate_serial: credential.certificate().serial(),
+        thumbprint: credential.thumbprint(),
+    }
+}
+
+pub fn account_id(name: &str) -> AccountId {
+    AccountId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
+}
+
+pub fn system_id() -> SystemId {
+    SystemId(Uuid::from_u128(77))
+}
+
+pub fn link_id() -> Uuid {
+    Uuid::from_u128(78)
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let app = TestApp::of(account::service()).start().await;
+        let people: BTreeMap<_, _> =
+            CAST.iter().map(|(name, agency, roles)| (*name, app.person(name, agency, roles))).collect();
+        let now = SystemClock.now();
+        let platform = app.pki.issue_agency("社福平台", "2.16.886.101.90001", now).unwrap();
+        let office_certificate = app.pki.issue_agency("三民區公所", "2.16.886.101.90002", now).unwrap();
+        let world = Self { app, people, platform, office_certificate };
+        account::bootstrap::load(world.app.context(), world.master_data()).await.unwrap();
+        // Rhythms are known from the first look on.
+        world.app.running.run_due().await.unwrap();
+        world
+    }
+
+    pub fn master_data(&self) -> MasterData {
+        let agency = |name: &str, kind, certificate: Option<&Credential>| {
+            let member = CAST.iter().find(|(_, a, _)| *a == name).map(|(n, _, _)| &self.people[n]).unwrap();
+            AgencyRecord {
+                id: member.agency,
+                name: name.to_owned(),
+                kind,
+                parent: None,
+                units: vec![UnitRecord { id: member.unit, name: format!("{name}/單位") }],
+                networks: vec!["10.1.0.0/16".into()],
+                certificates: certificate.iter().map(|c| c.thumbprint()).collect(),
+            }
+        };
+        let bureau = self.people["it"].agency;
+        MasterData {
+            administrators: [self.people["admin-a"].person, self.people["admin-b"].person],
+            agencies: vec![
+                agency("bureau", AgencyKind::Bureau, None),
+                agency("office", AgencyKind::DistrictOffice, Some(&self.office_certificate)),
+            ],
+            systems: vec![SystemRecord {
+                id: system_id(),
+                code: "welfare-platform".into(),
+                name: "社福平台".into(),
+                agency: bureau,
+                thumbprint: Some(self.platform.thumbprint()),
+                attests_place: true,
+            }],
+            people: self.people.iter().enumerate().map(|(i, (name, p))| person(i, name, p)).collect(),
+            accounts: vec![
+                self.account("household", "user"),
+                self.account("immigration", "user"),
+                self.account("household", "colleague"),
+            ],
+            links: vec![LinkRecord {
+                id: link_id(),
+                regulation: "household".into(),
+                name: "社福平台連結戶役政".into(),
+                agency: bureau,
+                manager: self.people["it"].person,
+                manager_post: self.people["it"].post,
+            }],
+        }
+    }
+
+    fn account(&self, regulation: &str, holder: &str) -> AccountRecord {
+        let p = &self.people[holder];
+        let item = if regulation == "immigration" { "entry-exit" } else { "low-income-management" };
+        AccountRecord {
+            id: account_id(&format!("{regulation}/{holder}")),
+            number: format!("{regulation}-{holder}"),
+            regulation: regulation.into(),
+            person: p.person,
+            post: p.post,
+            items: [item.to_owned()].into(),
+            valid_from: "2025-06-01".parse().unwrap(),
+            valid_until: None,
+            opened_by: self.people["it"].person,
+            granted_by: Some("高市社字第1號".into()),
+        }
+    }
+
+    pub fn token(&self, name: &str) -> String {
+        self.app.token(&self.people[name])
+    }
+
+    pub async fn get(&self, name: &str, path: &str) -> TestResponse {
+        self.app.get(path, &self.token(name)).await
+    }
+
+    pub async fn post(&self, name: &str, path: &str, body: &impl serde::Serialize) -> TestResponse {
+        self.app.post(path, &self.token(name), body).await
+    }
+
+    pub fn sign<T: serde::Serialize>(&self, name: &str, content: &T) -> Endorsement {
+        Endorsement::sign(&self.people[name].card, content, self.app.clock.now()).unwrap()
+    }
+
+    /// The form of `regulation` filled in by `name`.
+    pub fn form(
+        &self,
+        name: &str,
+        regulation: &str,
+        kind: &str,
+        account: Option<AccountId>,
+    ) -> ApplicationForm {
+        let fields: &[(&str, &str)] = if regulation == "immigration" {
+            &[
+                ("agency", "三民區公所"),
+                ("agency-address", "高雄市三民區"),
+                ("name", "王小明"),
+                ("national-id", "S000000001"),
+                ("card-serial", "TP10000000000001"),
+                ("phone", "07-5550000"),
+                ("email", "user@office.example"),
+                ("legal-basis", "社會救助法"),
+                ("purpose", "查調入出境以審核補助"),
+            ]
+        } else {
+            &[
+                ("date", "2026-03-02"),
+                ("kind", kind),
+                ("unit", "district-office"),
+                ("reason", "承辦低收入戶審查"),
+                ("phone", "07-5550000"),
+                ("name", "王小明"),
+                ("email", "user@office.example"),
+            ]
+        };
+        let item = if regulation == "immigration" { "entry-exit" } else { "low-income-management" };
+        ApplicationForm {
+            regulation: regulation.into(),
+            kind: kind.into(),
+            post: self.people[name].post,
+            account,
+            fields: fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            items: BTreeSet::from([item.to_owned()]),
+        }
+    }
+
+    pub fn filing(&self, name: &str, form: ApplicationForm, salt: char) -> CreateApplication {
+        let salt = salt.to_string().repeat(64);
+        let digest = form.digest(&salt).unwrap();
+        let endorsement = Some(self.sign(name, &StageContent::new(&digest, "apply", self.people[name].post)));
+        CreateApplication { form, salt, endorsement }
+    }
+
+    /// Files an application; gives its document.
+    pub async fn file(&self, name: &str, form: ApplicationForm, salt: char) -> Value {
+        self.post(name, "/v1/permission-applications", &self.filing(name, form, salt))
+            .await
+            .expect_status(201)
+    }
+
+    pub fn stage(
+        &self,
+        name: &str,
+        application: &Value,
+        stage: &str,
+        outcome: Option<Outcome>,
+    ) -> EndorseApplication {
+        let digest = application["form_digest"].as_str().unwrap();
+        let content = StageContent {
+            outcome: outcome.clone(),
+            ..StageContent::new(digest, stage, self.people[name].post)
+        };
+        EndorseApplication {
+            stage: stage.into(),
+            outcome,
+            joint_unit: None,
+            endorsement: self.sign(name, &content),
+        }
+    }
+
+    pub async fn endorse(
+        &self,
+        name: &str,
+        application: &Value,
+        stage: &str,
+        outcome: Option<Outcome>,
+    ) -> TestResponse {
+        let path =
+            format!("/v1/permission-applications/{}/endorsements", application["id"].as_str().unwrap());
+        self.post(name, &path, &self.stage(name, application, stage, outcome)).await
+    }
+}
+
+pub fn granted() -> Outcome {
+    Outcome { result: ResultKind::Granted, effective_on: Some("2026-03-09".parse().unwrap()), note: None }
+}
+
+fn person(i: usize, name: &str, p: &TestPerson) -> PersonRecord {
+    PersonRecord {
+        id: p.person,
+        staff_number: format!("ks-{name}"),
+        name: Personal::new(format!("姓名{i}")),
+        national_id: Personal::new(
+            NationalId::sample('S', u32::try_from(i).unwrap() + 1).unwrap().expose().to_owned(),
+        ),
+        posts: vec![PostRecord {
+            id: p.post,
+            agency: p.agency,
+            unit: p.unit,
+            title: "職員".into(),
+            roles: p.roles.iter().map(|r| r.code().to_owned()).collect(),
+            from: "2025-01-01".parse().unwrap(),
+            until: None,
+        }],
+        cards: vec![binding(p.card.credential())],
+        declared_relatives: vec![],
+    }
+}

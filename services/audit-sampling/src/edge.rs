@@ -1,0 +1,103 @@
+//! Between HTTP and the rules: who acts, does his card hold, which pack is followed.
+
+use std::sync::Arc;
+
+use account_types::ActContent;
+use audit_sampling_types::SignedAct;
+use chassis::answer::PageParams;
+use chassis::document::{self, Filter};
+use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Stored, Tx};
+use chrono::NaiveDate;
+use identity::Endorsement;
+use kernel::ids::{AgencyId, PersonId};
+use rule_pack::{Regulation, RulePack};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::projection::PersonView;
+use crate::problems;
+use crate::state::AuditState;
+
+/// Verifies that `endorsement` is the caller's own card's signature over [`ActContent`] of `act`, `subject` and `body`.
+pub async fn signed<T: Serialize>(
+    tx: &mut Tx,
+    caller: &Caller,
+    endorsement: &Endorsement,
+    (act, subject): (&str, Uuid),
+    body: &T,
+) -> Result<SignedAct> {
+    let (person, post) = (caller.person()?, caller.post()?);
+    let content = ActContent::new(act, subject, post, body);
+    let state = tx.context().state::<AuditState>();
+    let identity = endorsement.verify(&content, &state.anchors, tx.now()).map_err(|error| {
+        Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
+            .with("reason", error.code())
+    })?;
+    let known = tx.find::<PersonView>(person).await?;
+    if !known.is_some_and(|p| p.in_service && p.cards.contains(&identity.subject())) {
+        let detail = "Sign with the card that is bound to you.";
+        return Err(Problem::new(&problems::CARD_NOT_BOUND, detail).into());
+    }
+    Ok(SignedAct { person, post, at: tx.now(), endorsement: endorsement.clone() })
+}
+
+/// The caller as the account service announced him; nobody who is unknown here audits.
+pub async fn person(tx: &mut Tx, id: PersonId) -> Result<Stored<PersonView>> {
+    match tx.find::<PersonView>(id).await? {
+        Some(person) => Ok(person),
+        None => Err(crate::domain::Fault::NotAuditor.into()),
+    }
+}
+
+/// The pack of `regulation` that is followed on `day`.
+pub fn pack(context: &Context, regulation: &str, day: NaiveDate) -> Result<Arc<RulePack>> {
+    let known: Regulation =
+        regulation.parse().map_err(|_| Problem::invalid("/regulation", "household, immigration or tax"))?;
+    context.packs().on(known, day).cloned().ok_or_else(|| no_rule(&format!("{regulation} on {day}")))
+}
+
+/// The pack that `reference` names.
+pub fn pack_of(context: &Context, reference: &str) -> Result<Arc<RulePack>> {
+    context.packs().by_reference(reference).cloned().ok_or_else(|| no_rule(reference))
+}
+
+/// No rule for this.
+pub fn no_rule(what: &str) -> chassis::Error {
+    Problem::new(&problems::CLAUSE_UNKNOWN, format!("No rule for {what} is in force.")).into()
+}
+
+/// A text that must be there, at most `limit` characters.
+pub fn text(pointer: &str, value: &str, limit: usize) -> Result<()> {
+    let length = value.trim().chars().count();
+    if length == 0 || length > limit {
+        return Err(Problem::invalid(pointer, format!("1 to {limit} characters")).into());
+    }
+    Ok(())
+}
+
+/// A page of documents.
+pub async fn page<T: Document>(
+    caller: &Caller,
+    filter: Filter,
+    params: &PageParams,
+) -> Result<Answer<Page<T>>> {
+    let mut conn = caller.context.connection().await?;
+    let page = document::page::<T>(&mut conn, filter, params).await?;
+    Ok(Answer::ok(Page { items: page.items.into_iter().map(|s| s.doc).collect(), next: page.next }))
+}
+
+/// One document; 404 for what belongs to an agency that the caller does not see.
+pub async fn one<T: Document>(
+    caller: &Caller,
+    id: impl Into<Uuid>,
+    what: &str,
+    agency: impl Fn(&T) -> Option<AgencyId>,
+) -> Result<Answer<T>> {
+    let mut conn = caller.context.connection().await?;
+    let stored =
+        document::find::<T>(&mut conn, id.into(), false).await?.ok_or_else(|| document::missing(what))?;
+    if let Some(agency) = agency(&stored.doc) {
+        caller.within(agency)?;
+    }
+    Ok(Answer::ok(stored.doc).version(stored.version))
+}

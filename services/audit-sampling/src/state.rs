@@ -1,0 +1,20 @@
+//! What the service holds in memory: whose certificates count.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chassis::Context;
+use chassis::service::State;
+use identity::TrustAnchors;
+
+/// The service's own state.
+pub struct AuditState {
+    /// Whose certificates count.
+    pub anchors: TrustAnchors,
+}
+
+/// Makes the state.
+pub fn open(context: &Context) -> anyhow::Result<State> {
+    let anchors = TrustAnchors::from_dir(&context.settings().identity.roots).context("identity.roots")?;
+    Ok(Arc::new(AuditState { anchors }))
+}

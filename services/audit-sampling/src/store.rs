@@ -1,0 +1,4 @@
+//! Tables that are no documents.
+
+pub mod destruction;
+pub mod population;

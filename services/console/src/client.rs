@@ -1,0 +1,106 @@
+//! Asking the other services with the caller's own token.
+
+use actix_web::web;
+use chassis::Context;
+use futures::future::join_all;
+use serde_json::Value;
+
+use crate::catalogue::SERVICES;
+
+/// Pages of a list that are read for a count at most.
+const MOST_PAGES: usize = 25;
+
+/// Why a service gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The token is missing, over or refused.
+    #[error("登入已逾時，請重新登入。")]
+    SignedOut,
+    /// The caller may not see it, or something is wrong with the request.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such thing.
+    #[error("查無資料，或不在您的職務範圍。")]
+    Missing,
+    /// The service is away.
+    #[error("服務暫時無法使用，請稍後再試。")]
+    Away,
+}
+
+/// Reads with one caller's token.
+#[derive(Clone)]
+pub struct Reader {
+    /// The console's context.
+    pub context: web::Data<Context>,
+    token: String,
+}
+
+impl Reader {
+    /// A reader with `token`.
+    pub fn new(context: web::Data<Context>, token: String) -> Self {
+        Self { context, token }
+    }
+
+    /// GETs `/v1/{path}` of `service`.
+    pub async fn get(&self, service: &str, path: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
+        let base = self.context.settings().services.get(service).ok_or(Failure::Away)?;
+        let url = format!("{}/v1/{path}", base.trim_end_matches('/'));
+        let request = self.context.http_client().get(url).query(query).bearer_auth(&self.token);
+        let answer = request.send().await.map_err(|error| {
+            tracing::warn!(service, error = %error.without_url(), "a service is away");
+            Failure::Away
+        })?;
+        let status = answer.status().as_u16();
+        match status {
+            200 => answer.json().await.map_err(|_| Failure::Away),
+            401 => Err(Failure::SignedOut),
+            404 => Err(Failure::Missing),
+            400..500 => Err(Failure::Refused(refusal(&answer.json().await.unwrap_or_default()))),
+            _ => Err(Failure::Away),
+        }
+    }
+
+    /// Every row of a list, page after page.
+    pub async fn all(
+        &self,
+        service: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<Value>, Failure> {
+        let mut rows = vec![];
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = query.to_vec();
+            query.push(("limit", "200"));
+            if let Some(cursor) = after.as_deref() {
+                query.push(("after", cursor));
+            }
+            let mut page = self.get(service, path, &query).await?;
+            if let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) {
+                rows.append(items);
+            }
+            after = page.get("next").and_then(Value::as_str).map(ToOwned::to_owned);
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Open obligations of every service.
+    pub async fn open_obligations(&self) -> Vec<(&'static str, Result<Vec<Value>, Failure>)> {
+        join_all(SERVICES.iter().map(|(name, _)| async move {
+            (*name, self.all(name, "obligations", &[("state", "open")]).await)
+        }))
+        .await
+    }
+}
+
+/// What a problem says, in Chinese where it is.
+fn refusal(problem: &Value) -> String {
+    let title = problem.get("title_zh").and_then(Value::as_str).unwrap_or("無法提供");
+    match problem.get("clause").and_then(Value::as_str) {
+        Some(clause) => format!("{title}（{clause}）"),
+        None => title.to_owned(),
+    }
+}

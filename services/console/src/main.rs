@@ -1,0 +1,5 @@
+//! The console as a process of its own.
+
+fn main() -> anyhow::Result<()> {
+    chassis::command_line::run(&console::service())
+}

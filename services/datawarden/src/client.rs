@@ -1,0 +1,478 @@
+//! A client of the suite's public API and of nothing else. Officials sign in with their soft cards through the welfare
+//! platform, which attests their desk; operations are found by their ids in each service's OpenAPI document.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::Duration as Span;
+use identity::{AssertionKind, AssertionRequest, Credential, Endorsement, SoftCard, sign_assertion};
+use kernel::ids::{AgencyId, PersonId, PostId};
+use kernel::{Clock as _, Instant};
+use reqwest::{Method, StatusCode};
+use sample_city::{Official, SampleCity};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::stack::Stack;
+
+/// The system through which officials work.
+pub const PLATFORM: &str = "welfare-platform";
+/// A token is renewed when it has less than this to live, in simulated seconds.
+const RENEW_SECONDS: i64 = 90;
+/// Rows asked for at once.
+const PAGE: &str = "200";
+
+/// An official in one of his posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Who {
+    /// Place in the city's list of officials.
+    pub official: usize,
+    /// The post acted in.
+    pub post: PostId,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// An official, through the welfare platform.
+    Person(Who),
+    /// The welfare platform itself.
+    Platform,
+}
+
+impl From<Who> for Caller {
+    fn from(who: Who) -> Self {
+        Self::Person(who)
+    }
+}
+
+/// Why a call gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The suite refused: status, problem code, its text.
+    #[error("{operation}: {status} {code}: {detail}")]
+    Refused {
+        /// Operation id.
+        operation: String,
+        /// HTTP status.
+        status: u16,
+        /// Problem code, or the OAuth error.
+        code: String,
+        /// What the problem says, field errors included.
+        detail: String,
+        /// Its further members.
+        problem: Value,
+    },
+    /// The service has no such operation.
+    #[error("{service} has no operation {operation}")]
+    NoOperation {
+        /// Service.
+        service: String,
+        /// Operation id.
+        operation: String,
+    },
+    /// Nobody there, or an answer that cannot be read.
+    #[error("{operation}: no usable answer")]
+    Transport {
+        /// Operation id.
+        operation: String,
+        /// Why.
+        source: anyhow::Error,
+    },
+}
+
+impl CallError {
+    /// The problem code of a refusal; `no-operation` and `transport` otherwise.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Refused { code, .. } => code,
+            Self::NoOperation { .. } => "no-operation",
+            Self::Transport { .. } => "transport",
+        }
+    }
+
+    /// Operation id.
+    pub fn operation(&self) -> &str {
+        match self {
+            Self::Refused { operation, .. }
+            | Self::NoOperation { operation, .. }
+            | Self::Transport { operation, .. } => operation,
+        }
+    }
+}
+
+/// What a call gives.
+pub type Called<T> = Result<T, CallError>;
+
+struct Operation {
+    method: Method,
+    path: String,
+}
+
+#[derive(Clone)]
+struct Token {
+    text: String,
+    from: Instant,
+    until: Instant,
+}
+
+#[derive(serde::Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: i64,
+}
+
+/// The client.
+pub struct Client<'a> {
+    /// The suite.
+    pub stack: &'a Stack,
+    http: reqwest::Client,
+    operations: HashMap<(String, String), Operation>,
+    urls: HashMap<String, String>,
+    issuer: String,
+    tokens: Mutex<HashMap<Caller, Token>>,
+    renewed: Mutex<HashMap<PersonId, SoftCard>>,
+    people: HashMap<PersonId, usize>,
+    run: String,
+    counter: AtomicU64,
+    requests: AtomicU64,
+}
+
+impl<'a> Client<'a> {
+    /// Reads the OpenAPI document of every service.
+    pub async fn open(stack: &'a Stack) -> anyhow::Result<Self> {
+        let http = chassis::http_client(Duration::from_mins(1))?;
+        let (mut operations, mut urls) = (HashMap::new(), HashMap::new());
+        for running in stack.services() {
+            let (service, url) = (running.context.name(), running.url());
+            let document: Value = http
+                .get(format!("{url}/openapi.json"))
+                .send()
+                .await?
+                .json()
+                .await
+                .with_context(|| service)?;
+            let paths = document["paths"].as_object().cloned().unwrap_or_default();
+            for (path, item) in &paths {
+                for (method, operation) in item.as_object().into_iter().flatten() {
+                    let Some(id) = operation["operationId"].as_str() else { continue };
+                    let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
+                    let operation = Operation { method, path: path.clone() };
+                    operations.insert((service.to_owned(), id.to_owned()), operation);
+                }
+            }
+            urls.insert(service.to_owned(), url);
+        }
+        let issuer = stack.service("account").context.settings().identity.issuer.clone();
+        let people = stack.city.officials.iter().enumerate().map(|(i, o)| (o.id, i)).collect();
+        Ok(Self {
+            stack,
+            http,
+            operations,
+            urls,
+            issuer,
+            tokens: Mutex::default(),
+            renewed: Mutex::default(),
+            people,
+            // Keys of an earlier run on the same data must not answer for this one.
+            run: format!("{:x}", stack.clock.now().timestamp()),
+            counter: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+        })
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Instant {
+        self.stack.clock.now()
+    }
+
+    /// The city.
+    pub fn city(&self) -> &'a SampleCity {
+        &self.stack.city
+    }
+
+    /// Requests sent so far, for tokens too.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether `service` has an operation with this id.
+    pub fn has(&self, service: &str, operation: &str) -> bool {
+        self.operations.contains_key(&(service.to_owned(), operation.to_owned()))
+    }
+
+    /// The operation ids of `service`, sorted.
+    pub fn operations(&self, service: &str) -> Vec<&str> {
+        let mut ids: Vec<&str> =
+            self.operations.keys().filter(|(s, _)| s == service).map(|(_, id)| id.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The official.
+    pub fn official(&self, who: Who) -> &'a Official {
+        &self.city().officials[who.official]
+    }
+
+    /// The official with this person id.
+    pub fn by_person(&self, person: PersonId) -> Option<usize> {
+        self.people.get(&person).copied()
+    }
+
+    /// An official in his main post.
+    pub fn main_post(&self, official: usize) -> Option<Who> {
+        let post = self.city().officials.get(official)?.posts.first()?.id;
+        Some(Who { official, post })
+    }
+
+    /// The first holder of `role` in `agency` who is none of `but`.
+    pub fn holder_but(&self, agency: AgencyId, role: &str, but: &[PersonId]) -> Option<Who> {
+        let city = self.city();
+        let found = city.holders(agency, role).find(|(i, _)| !but.contains(&city.officials[*i].id));
+        found.map(|(official, post)| Who { official, post: post.id })
+    }
+
+    /// The first holder of `role` in `agency`.
+    pub fn holder(&self, agency: AgencyId, role: &str) -> Option<Who> {
+        self.holder_but(agency, role, &[])
+    }
+
+    /// The first holder of `role` in the bureau.
+    pub fn bureau(&self, role: &str) -> Option<Who> {
+        self.holder(self.city().agency_by_code("bureau")?.id, role)
+    }
+
+    /// The official's card as it is now.
+    pub fn card(&self, who: Who) -> Called<SoftCard> {
+        let person = self.official(who).id;
+        let renewed =
+            self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&person).cloned();
+        let card = renewed.or_else(|| self.stack.cards.get(&person).cloned());
+        card.ok_or_else(|| failed("card", anyhow::anyhow!("no card")))
+    }
+
+    /// Endorses `content` with the official's card, now.
+    pub fn endorse<T: Serialize + ?Sized>(&self, who: Who, content: &T) -> Called<Endorsement> {
+        Endorsement::sign(&self.card(who)?, content, self.now()).map_err(|e| failed("endorsement", e.into()))
+    }
+
+    /// Endorses `body` as the content of operation `act` on `subject` ([`account_types::ActContent`]).
+    pub fn endorse_act<T: Serialize>(
+        &self,
+        who: Who,
+        act: &str,
+        subject: uuid::Uuid,
+        body: &T,
+    ) -> Called<Endorsement> {
+        self.endorse(who, &account_types::ActContent::new(act, subject, who.post, body))
+    }
+
+    /// From now on the official uses this card.
+    pub fn renew_card(&self, official: usize, card: SoftCard) {
+        let mut renewed = self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        renewed.insert(self.city().officials[official].id, card);
+    }
+
+    fn count(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn nonce(&self) -> String {
+        format!("{}-{:x}-{}", self.run, self.now().timestamp(), self.count())
+    }
+
+    /// Forgets the caller's token: the next call signs in anew.
+    pub fn sign_out(&self, caller: impl Into<Caller>) {
+        self.lock().remove(&caller.into());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Caller, Token>> {
+        self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A token of the caller that is good now.
+    pub async fn token(&self, caller: impl Into<Caller>) -> Called<String> {
+        let (caller, now) = (caller.into(), self.now());
+        let good = |t: &&Token| t.from <= now && now + Span::seconds(RENEW_SECONDS) < t.until;
+        if let Some(token) = self.lock().get(&caller).filter(good) {
+            return Ok(token.text.clone());
+        }
+        let answer = self.sign_in(caller).await?;
+        let until = now + Span::seconds(answer.expires_in);
+        let text = answer.access_token;
+        self.lock().insert(caller, Token { text: text.clone(), from: now, until });
+        Ok(text)
+    }
+
+    async fn sign_in(&self, caller: Caller) -> Called<TokenAnswer> {
+        let platform = self.stack.system_credential(PLATFORM).map_err(|e| failed("issue_token", e))?;
+        let client_assertion = self.assertion(AssertionKind::Client, platform)?;
+        let mut form = vec![("client_assertion", client_assertion)];
+        match caller {
+            Caller::Platform => form.push(("grant_type", "client_credentials".to_owned())),
+            Caller::Person(who) => {
+                let card = self.card(who)?;
+                form.push(("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()));
+                form.push(("assertion", self.assertion(AssertionKind::Login, card.credential())?));
+                form.push(("post", who.post.to_string()));
+                form.push(("place", self.official(who).workstation.to_string()));
+            }
+        }
+        let url = format!("{}/v1/token", self.urls.get("account").map_or("", String::as_str));
+        let response =
+            self.http.post(url).form(&form).send().await.map_err(|e| failed("issue_token", e.into()))?;
+        read("issue_token", response).await
+    }
+
+    fn assertion(&self, kind: AssertionKind, credential: &Credential) -> Called<String> {
+        let nonce = self.nonce();
+        let request = AssertionRequest {
+            kind,
+            client_id: (kind == AssertionKind::Client).then_some(PLATFORM),
+            audience: &self.issuer,
+            jti: &nonce,
+            ttl: Span::seconds(110),
+            client_thumbprint: None,
+        };
+        sign_assertion(credential, &request, self.now()).map_err(|e| failed("assertion", e.into()))
+    }
+
+    /// Calls an operation by its id: path parameters in the order of the path, query parameters, body.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        caller: impl Into<Caller>,
+        (service, operation): (&str, &str),
+        path: &[&dyn std::fmt::Display],
+        query: &[(&str, String)],
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Called<T> {
+        let token = self.token(caller).await?;
+        let found = self.operations.get(&(service.to_owned(), operation.to_owned()));
+        let found = found.ok_or_else(|| CallError::NoOperation {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+        })?;
+        let url = format!("{}{}", self.urls.get(service).map_or("", String::as_str), fill(&found.path, path));
+        let mut request = self.http.request(found.method.clone(), url).bearer_auth(token).query(query);
+        if found.method == Method::POST {
+            request = request.header("idempotency-key", format!("year-{}", self.nonce()));
+        } else {
+            self.count();
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        read(operation, request.send().await.map_err(|e| failed(operation, e.into()))?).await
+    }
+
+    /// Calls a changing operation; gives the answer as JSON.
+    pub async fn post(
+        &self,
+        caller: impl Into<Caller>,
+        operation: (&str, &str),
+        path: &[&dyn std::fmt::Display],
+        body: &(impl Serialize + ?Sized),
+    ) -> Called<Value> {
+        self.call(caller, operation, path, &[], Some(body)).await
+    }
+
+    /// Reads one thing.
+    pub async fn get(
+        &self,
+        caller: impl Into<Caller>,
+        operation: (&str, &str),
+        path: &[&dyn std::fmt::Display],
+    ) -> Called<Value> {
+        self.call(caller, operation, path, &[], None::<&Value>).await
+    }
+
+    /// Reads a list to its end.
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        caller: impl Into<Caller>,
+        operation: (&str, &str),
+        query: &[(&str, String)],
+    ) -> Called<Vec<T>> {
+        let (caller, mut rows, mut after) = (caller.into(), vec![], None::<String>);
+        loop {
+            let mut query = query.to_vec();
+            query.push(("limit", PAGE.to_owned()));
+            query.extend(after.take().map(|a| ("after", a)));
+            let page: chassis::Page<T> = self.call(caller, operation, &[], &query, None::<&Value>).await?;
+            rows.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// The address under which `path` of `service` answers.
+    pub fn url(&self, service: &str, path: &str) -> String {
+        format!("{}{path}", self.urls.get(service).map_or("", String::as_str))
+    }
+
+    /// GETs an address as `caller`; gives status and, where it is JSON, the body.
+    pub async fn open_url(&self, caller: impl Into<Caller>, url: &str) -> Called<(StatusCode, Value)> {
+        let token = self.token(caller).await?;
+        self.count();
+        let response =
+            self.http.get(url).bearer_auth(token).send().await.map_err(|e| failed(url, e.into()))?;
+        let status = response.status();
+        let text = response.text().await.map_err(|e| failed(url, e.into()))?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    }
+}
+
+fn failed(operation: &str, source: anyhow::Error) -> CallError {
+    CallError::Transport { operation: operation.to_owned(), source }
+}
+
+/// Puts `values` into the `{…}` of `path`, in order.
+fn fill(path: &str, values: &[&dyn std::fmt::Display]) -> String {
+    let (mut out, mut rest, mut values) = (String::new(), path, values.iter());
+    while let Some((head, tail)) = rest.split_once('{') {
+        out.push_str(head);
+        let (_, after) = tail.split_once('}').unwrap_or((tail, ""));
+        if let Some(value) = values.next() {
+            out.push_str(&value.to_string());
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+async fn read<T: DeserializeOwned>(operation: &str, response: reqwest::Response) -> Called<T> {
+    let status = response.status();
+    let bytes = response.bytes().await.map_err(|e| failed(operation, e.into()))?;
+    if status.is_success() {
+        return serde_json::from_slice(&bytes).map_err(|e| failed(operation, e.into()));
+    }
+    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let text = |name: &str| problem[name].as_str().map(str::to_owned);
+    let code = text("type").and_then(|t| t.rsplit(':').next().map(str::to_owned)).or_else(|| text("error"));
+    let errors = problem["errors"].as_array().map(|e| Value::from(e.clone()).to_string()).unwrap_or_default();
+    Err(CallError::Refused {
+        operation: operation.to_owned(),
+        status: status.as_u16(),
+        code: code.unwrap_or_else(|| "unknown".to_owned()),
+        detail: format!("{} {errors}", text("detail").unwrap_or_default()).trim().to_owned(),
+        problem,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_parameters_are_filled_in_order() {
+        assert_eq!(fill("/v1/a/{id}/b/{x}", &[&1, &"z"]), "/v1/a/1/b/z");
+        assert_eq!(fill("/v1/a", &[]), "/v1/a");
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub mod get;
+pub mod openapi;
+pub mod pki;
+pub mod provider;
+pub mod run;
+pub mod smoke;
+pub mod verify_log;
+
+#[derive(Parser)]
+#[command(version, about = "Datawarden: a government that answers for every look at a citizen's record")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts everything in this process with the sample city and lives through a simulated year.
+    Run(run::Options),
+    /// Opens a URL of a running `datawarden run` with a role's token and prints the answer.
+    Get(get::Options),
+    /// Makes a development PKI.
+    Pki {
+        #[command(subcommand)]
+        command: pki::Command,
+    },
+    /// Prints, writes or checks the OpenAPI documents of all services.
+    Openapi(openapi::Options),
+    /// Verifies an exported bundle of the query log, offline, or a database.
+    VerifyLog(verify_log::Options),
+    /// Measures what the suite costs on this machine, goals beside the figures.
+    Bench {
+        /// Where the figures go as JSON.
+        #[arg(long, default_value = "target/bench.json")]
+        out: PathBuf,
+    },
+    /// Runs the provider simulator alone.
+    Provider(provider::Options),
+    /// Asks running services whether they are ready.
+    Smoke {
+        /// `NAME=URL` of each service.
+        services: Vec<String>,
+    },
+}
+
+/// Where `datawarden run` keeps its data unless told otherwise.
+fn default_data() -> PathBuf {
+    PathBuf::from(".data")
+}
+
+/// Runs the command line.
+pub fn run() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Run(options) => run::run(options).await,
+            Command::Get(options) => get::run(options).await,
+            Command::Pki { command } => pki::run(command),
+            Command::Openapi(options) => openapi::run(&options),
+            Command::VerifyLog(options) => verify_log::run(options).await,
+            Command::Bench { out } => crate::bench::run(&out).await,
+            Command::Provider(options) => provider::run(options).await,
+            Command::Smoke { services } => smoke::run(&services).await,
+        }
+    })
+}
+
+/// Prints a line for the person at the terminal.
+#[expect(clippy::print_stdout, reason = "the command line's own output")]
+pub(crate) fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}

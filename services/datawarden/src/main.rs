@@ -1,0 +1,5 @@
+//! `datawarden`: see `datawarden --help`.
+
+fn main() -> anyhow::Result<()> {
+    datawarden::commands::run()
+}

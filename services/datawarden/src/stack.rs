@@ -1,0 +1,404 @@
+//! Every service in this process on embedded stand-ins: a private PostgreSQL, the in-process broker and store, the
+//! provider simulator, a development PKI with a soft card for each official. Not for production.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chassis::context::Platform;
+use chassis::service::Part;
+use chassis::{Running, Service, Settings, settings};
+use dev_servers::{Postgres, PostgresOptions};
+use identity::pki::{KeyKind, Validity, load_or_issue};
+use identity::{
+    AccessGrant, CardHolder, Credential, DevPki, PrincipalKind, Role, SoftCard, TokenIssuer, TrustAnchors,
+};
+use kernel::ids::PersonId;
+use kernel::{Clock, Instant, Random as _, SimulatedClock, SystemClock, SystemRandom};
+use provider_simulator::{ProviderSimulator, ProviderTls};
+use sample_city::{CitySettings, SampleCity};
+use serde::{Deserialize, Serialize};
+
+/// Audience of access tokens in the embedded suite.
+pub const AUDIENCE: &str = "datawarden";
+/// Issuer of access tokens in the embedded suite.
+pub const ISSUER: &str = "http://127.0.0.1:8401";
+/// First of the ports; each service has the next.
+const FIRST_PORT: u16 = 8401;
+const PROVIDER_PORT: u16 = 8409;
+
+/// The services in the order in which they start.
+pub fn services() -> Vec<Service> {
+    vec![
+        account::service(),
+        query_registry::service(),
+        audit_sampling::service(),
+        retention::service(),
+        console::service(),
+    ]
+}
+
+/// What a data folder remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Memory {
+    /// Seed of the sample city.
+    pub seed: u64,
+    /// The end of the simulated year: the first start's now.
+    pub end: Instant,
+    /// Whether the year was lived to its end.
+    pub lived: bool,
+}
+
+impl Memory {
+    fn path(data: &Path) -> PathBuf {
+        data.join("memory.json")
+    }
+
+    /// What `data` remembers; a fresh folder begins now.
+    pub fn open(data: &Path) -> anyhow::Result<Self> {
+        let path = Self::path(data);
+        if path.exists() {
+            return serde_json::from_str(&fs::read_to_string(&path)?)
+                .context("memory.json: start over with RESET=1");
+        }
+        let memory = Self { seed: 1, end: SystemClock.now(), lived: false };
+        memory.save(data)?;
+        Ok(memory)
+    }
+
+    /// Writes it down.
+    pub fn save(&self, data: &Path) -> anyhow::Result<()> {
+        fs::write(Self::path(data), serde_json::to_string_pretty(self)?)?;
+        Ok(())
+    }
+}
+
+/// How to start.
+pub struct StackOptions {
+    /// Data folder.
+    pub data: PathBuf,
+    /// Business time at the start; `None` follows the machine.
+    pub start: Option<Instant>,
+    /// Whether the services take any free port instead of 8401 and on (tests).
+    pub any_port: bool,
+}
+
+/// The running suite.
+pub struct Stack {
+    /// Business time.
+    pub clock: SimulatedClock,
+    /// Makes cards and certificates.
+    pub pki: DevPki,
+    /// Trusted authorities.
+    pub anchors: TrustAnchors,
+    /// The sample city.
+    pub city: Arc<SampleCity>,
+    /// Data folder.
+    pub data: PathBuf,
+    /// The data providers.
+    pub provider: ProviderSimulator,
+    /// Each official's card.
+    pub cards: BTreeMap<PersonId, SoftCard>,
+    /// What the data folder remembers.
+    pub memory: Memory,
+    platform: Credential,
+    services: Vec<Running>,
+    start_seconds: Vec<f64>,
+    postgres: Postgres,
+}
+
+impl Stack {
+    /// Starts everything on the data of `options.data`, with master data on the first start.
+    pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
+        let data = std::path::absolute(&options.data)?;
+        fs::create_dir_all(&data)?;
+        let memory = Memory::open(&data)?;
+        let pki_dir = data.join("pki");
+        let (pki, data_for_postgres) = (DevPki::create_or_open(&pki_dir)?, data.join("postgres"));
+        let postgres = tokio::task::spawn_blocking(move || {
+            Postgres::start(data_for_postgres, &PostgresOptions::durable())
+        })
+        .await??;
+        crate::commands::pki::run(crate::commands::pki::Command::Init { dir: pki_dir.clone() })?;
+        let anchors = TrustAnchors::from_dir(&pki_dir.join("roots"))?;
+        let year_start = kernel::days::sub_months(kernel::days::taipei_date(memory.end), 12);
+        let city = Arc::new(SampleCity::generate(CitySettings::new(memory.seed, year_start))?);
+        let cards = cards(&pki, &pki_dir.join("cards"), &city, memory.end)?;
+        let platform = Credential::from_pem_files(
+            &pki_dir.join("systems/welfare-platform.pem"),
+            &pki_dir.join("systems/welfare-platform.key.pem"),
+        )?;
+        let clock = SimulatedClock::starting_at(options.start.unwrap_or(memory.end));
+        if options.start.is_none() {
+            clock.release();
+        }
+        let provider = start_provider(&pki, &pki_dir, &city, &clock, options.any_port)?;
+        let mut stack = Self {
+            clock,
+            pki,
+            anchors,
+            city,
+            data,
+            provider,
+            cards,
+            memory,
+            platform,
+            services: vec![],
+            start_seconds: vec![],
+            postgres,
+        };
+        stack.start_services(options.start.is_some(), options.any_port).await?;
+        stack.load_master_data().await?;
+        Ok(stack)
+    }
+
+    async fn start_services(&mut self, manual_time: bool, any_port: bool) -> anyhow::Result<()> {
+        let mut shared: Option<Platform> = None;
+        let mut urls = BTreeMap::new();
+        for (service, port) in services().into_iter().zip(FIRST_PORT..) {
+            let name = service.name.replace('-', "_");
+            let database = self.postgres.create_database(&name)?;
+            let port = if any_port { 0 } else { port };
+            let settings = self.settings(&service, database, port, &urls);
+            service.migrate(&settings).await.with_context(|| format!("{}: migrations", service.name))?;
+            let platform = match &shared {
+                Some(platform) => platform.clone(),
+                None => {
+                    let mut platform = Platform::open(&settings)?;
+                    platform.clock = Arc::new(self.clock.clone());
+                    shared.insert(platform).clone()
+                }
+            };
+            let begun = std::time::Instant::now();
+            let running = service.start(settings, platform, Part::All, manual_time).await?;
+            self.start_seconds.push(begun.elapsed().as_secs_f64());
+            urls.insert(name, running.url());
+            self.services.push(running);
+        }
+        Ok(())
+    }
+
+    fn settings(
+        &self,
+        service: &Service,
+        database: String,
+        port: u16,
+        urls: &BTreeMap<String, String>,
+    ) -> Settings {
+        let pki = self.data.join("pki");
+        let provider = |name: &str| settings::Provider {
+            url: format!("{}/{name}", self.provider.url),
+            roots: Some(pki.join("roots/internal.pem")),
+        };
+        Settings {
+            http: settings::Http { bind: SocketAddr::from(([127, 0, 0, 1], port)).to_string(), workers: 2 },
+            database: settings::Database { url: database.into(), pool_size: 16 },
+            kafka: settings::Kafka::default(),
+            redis: settings::Redis::default(),
+            otlp: settings::Otlp::default(),
+            identity: settings::Identity {
+                issuer: ISSUER.into(),
+                audience: AUDIENCE.into(),
+                roots: pki.join("roots"),
+                certificate: pki.join(format!("services/{}.pem", service.name)),
+                key: pki.join(format!("services/{}.key.pem", service.name)),
+            },
+            secrets: settings::Secrets {
+                register_key_file: pki.join("register.key"),
+                log_keys: Some(self.data.join("log-keys")),
+            },
+            rules: settings::Rules::default(),
+            services: urls.clone(),
+            providers: [("household".to_owned(), provider("household")), ("tax".to_owned(), provider("tax"))]
+                .into(),
+            sample_ids: true,
+        }
+    }
+
+    async fn load_master_data(&self) -> anyhow::Result<()> {
+        let context = &self.service("account").context;
+        let data = crate::master_data::master_data(
+            &self.city,
+            &self.cards,
+            &self.platform,
+            context.packs(),
+            &self.anchors,
+            context.now(),
+        )?;
+        match account::bootstrap::load(context, data).await {
+            // The second start finds them there.
+            Err(chassis::Error::Problem(problem)) if *problem.kind == account::problems::LOADED_BEFORE => {
+                Ok(())
+            }
+            Err(error) => Err(anyhow::anyhow!("master data: {error:?}")),
+            Ok(_) => self.settle().await,
+        }
+    }
+
+    /// A running service by its name.
+    ///
+    /// # Panics
+    /// When there is no service of that name: a fault of the caller.
+    #[expect(clippy::expect_used, reason = "names are constants")]
+    pub fn service(&self, name: &str) -> &Running {
+        self.services.iter().find(|s| s.context.name() == name).expect("a service of the suite")
+    }
+
+    /// Every running service.
+    pub fn services(&self) -> &[Running] {
+        &self.services
+    }
+
+    /// The credential of a registered agency system.
+    pub fn system_credential(&self, code: &str) -> anyhow::Result<&Credential> {
+        anyhow::ensure!(code == "welfare-platform", "no credential for the system {code}");
+        Ok(&self.platform)
+    }
+
+    /// Seconds that each service took from start to ready, on a migrated database.
+    pub fn start_seconds(&self) -> &[f64] {
+        &self.start_seconds
+    }
+
+    /// URL of the private PostgreSQL's database of `service`.
+    pub fn database_url(&self, service: &str) -> String {
+        self.postgres.database_url(&service.replace('-', "_"))
+    }
+
+    /// Whether a commit waits for the disk. The simulated year is begun anew when it is cut short, so nothing that is
+    /// kept hangs on it while the year is lived; everything after it waits.
+    pub async fn wait_for_disk(&self, wait: bool) -> anyhow::Result<()> {
+        use diesel_async::{AsyncConnection as _, SimpleAsyncConnection as _};
+        let mut conn = diesel_async::AsyncPgConnection::establish(&self.database_url("account")).await?;
+        let setting = if wait { "RESET synchronous_commit" } else { "SET synchronous_commit = off" };
+        // ALTER SYSTEM does not run inside a transaction block, and several statements at once would be one.
+        conn.batch_execute(&format!("ALTER SYSTEM {setting}")).await?;
+        conn.batch_execute("SELECT pg_reload_conf()").await?;
+        Ok(())
+    }
+
+    /// Waits until no event is on its way.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let mut quiet = 0;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+        while quiet < 2 {
+            let mut pending = 0;
+            for service in &self.services {
+                pending += service.events_pending().await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+            }
+            quiet = if pending == 0 { quiet + 1 } else { 0 };
+            anyhow::ensure!(
+                tokio::time::Instant::now() < deadline,
+                "{pending} events are still on their way"
+            );
+            if pending > 0 {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs what is due in every service at the present business time.
+    pub async fn run_due(&self) -> anyhow::Result<()> {
+        for service in &self.services {
+            let name = service.context.name();
+            service.run_due().await.map_err(|e| anyhow::anyhow!("{name}: {e:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// Stops everything, events first.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.settle().await?;
+        for service in self.services {
+            service.stop().await;
+        }
+        self.provider.stop().await;
+        Ok(())
+    }
+}
+
+fn cards(
+    pki: &DevPki,
+    dir: &Path,
+    city: &SampleCity,
+    now: Instant,
+) -> anyhow::Result<BTreeMap<PersonId, SoftCard>> {
+    fs::create_dir_all(dir)?;
+    let validity = Validity {
+        from: now - chrono::Duration::days(6 * 365),
+        until: now + chrono::Duration::days(3 * 365),
+    };
+    city.officials
+        .iter()
+        .map(|official| {
+            let holder = CardHolder {
+                name: &official.name,
+                serial_number: &official.card_serial,
+                last_four: official.national_id.last_four(),
+            };
+            let card =
+                load_or_issue(dir, &official.login, || pki.issue_card_with(holder, KeyKind::P256, validity))?;
+            Ok((official.id, SoftCard::new(card)))
+        })
+        .collect()
+}
+
+fn start_provider(
+    pki: &DevPki,
+    pki_dir: &Path,
+    city: &Arc<SampleCity>,
+    clock: &SimulatedClock,
+    any_port: bool,
+) -> anyhow::Result<ProviderSimulator> {
+    fs::create_dir_all(pki_dir.join("servers"))?;
+    let mut tls = ProviderTls::from_pki(pki, &["localhost", "127.0.0.1"], SystemClock.now())?;
+    tls.server = load_or_issue(&pki_dir.join("servers"), "provider", || Ok(tls.server.clone()))?;
+    let bind = SocketAddr::from(([127, 0, 0, 1], if any_port { 0 } else { PROVIDER_PORT }));
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    Ok(ProviderSimulator::start(bind, city.clone(), clock, &tls)?)
+}
+
+/// A token with `role` for a running embedded suite, made with the keys in its data folder: whoever may read them may
+/// act as anyone in this development suite.
+pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
+    let memory = Memory::open(data)?;
+    let year_start = kernel::days::sub_months(kernel::days::taipei_date(memory.end), 12);
+    let city = SampleCity::generate(CitySettings::new(memory.seed, year_start))?;
+    let (official, post) = city
+        .officials
+        .iter()
+        .find_map(|o| o.posts.iter().find(|p| p.roles.contains(&role.code())).map(|p| (o, p)))
+        .with_context(|| format!("nobody in the sample city is {role}"))?;
+    let services = data.join("pki/services");
+    let credential =
+        Credential::from_pem_files(&services.join("account.pem"), &services.join("account.key.pem"))
+            .context("no running suite's data here: name its folder with --data")?;
+    let mut token_id = [0; 16];
+    SystemRandom.fill(&mut token_id);
+    let grant = AccessGrant {
+        kind: PrincipalKind::Person { person: official.id, post: post.id },
+        subject: official.id.to_string(),
+        client_id: "development".into(),
+        token_id: hex::encode(token_id),
+        name: None,
+        agency: Some(post.agency),
+        unit: Some(post.unit),
+        roles: post
+            .roles
+            .iter()
+            .map(|r| r.parse())
+            .collect::<Result<_, _>>()
+            .map_err(|_| anyhow::anyhow!("role"))?,
+        system: None,
+        place: None,
+        acting_for: None,
+        cnf: None,
+    };
+    let issuer = TokenIssuer::new(credential, ISSUER)?;
+    Ok(issuer.issue(&grant, &[AUDIENCE], SystemClock.now(), chrono::Duration::minutes(10))?)
+}

@@ -1,0 +1,88 @@
+//! Daily and weekly control: reports endorsed, items explained or confirmed as findings (H8.1).
+
+use kernel::ids::AgencyId;
+use obligations::Obligation;
+use query_registry_types::PersonalText;
+use query_registry_types::control::{ControlReport, EndorseReport, SettleItem};
+use uuid::Uuid;
+
+use super::Year;
+use super::permissions::strange;
+use super::queries::REGISTRY;
+use crate::client::{Called, Who};
+
+impl Year<'_> {
+    pub(super) async fn do_control_duty(
+        &mut self,
+        obligation: &Obligation,
+        subject: Option<Uuid>,
+    ) -> Called<()> {
+        let id = || subject.ok_or_else(|| strange(&obligation.duty, "the obligation names no subject"));
+        match obligation.duty.as_str() {
+            "H8.1.1.daily" | "H8.1.1.daily-bureau" | "T.daily" => {
+                self.endorse_report(("get_daily_report", "endorse_daily_report"), id()?).await
+            }
+            "H8.1.2.weekly" => {
+                self.endorse_report(("get_weekly_report", "endorse_weekly_report"), id()?).await
+            }
+            "H8.1.1.explanation" | "T.explanation" | "H8.1.2.explanation" => self.settle_item(id()?).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The responsible supervisor (of a weekly report the bureau's business unit) endorses it, unless he is one who lets
+    /// it lie.
+    async fn endorse_report(&mut self, (read, endorse): (&str, &str), id: Uuid) -> Called<()> {
+        let auditor = self.client.bureau("auditor").ok_or_else(|| strange(read, "no auditor"))?;
+        let report: ControlReport =
+            self.client.call(auditor, (REGISTRY, read), &[&id], &[], None::<&EndorseReport>).await?;
+        let (agency, day) = (report.content.agency, report.content.day);
+        let held =
+            self.state.held_back.iter().any(|h| h.agency == agency && h.of == day && self.today < h.until);
+        if held || report.state != "open" {
+            return Ok(());
+        }
+        let weekly = read == "get_weekly_report";
+        let who = if weekly {
+            self.client.bureau("business_supervisor")
+        } else {
+            self.client.holder(agency, "responsible_supervisor")
+        };
+        let who = who.ok_or_else(|| strange(endorse, "the office has no responsible supervisor"))?;
+        let endorsement = self.client.endorse(who, &report.content)?;
+        self.client.post(who, (REGISTRY, endorse), &[&id], &EndorseReport { endorsement }).await?;
+        self.state.did(if weekly { "weekly reports endorsed" } else { "daily reports endorsed" });
+        Ok(())
+    }
+
+    /// Whoever has a good reason is believed; who has none becomes a finding. The reasons are the plan's.
+    async fn settle_item(&mut self, id: Uuid) -> Called<()> {
+        let auditor = self.client.bureau("auditor").ok_or_else(|| strange("control item", "no auditor"))?;
+        let item = self.client.get(auditor, (REGISTRY, "get_control_item"), &[&id]).await?;
+        if item["state"].as_str().is_some_and(|state| state != "open") {
+            return Ok(());
+        }
+        let agency: Option<AgencyId> = item["agency"].as_str().and_then(|a| a.parse().ok());
+        let user: Vec<_> = Self::person(&item["person"]).into_iter().collect();
+        let supervisor: Option<Who> =
+            agency.and_then(|a| self.client.holder_but(a, "responsible_supervisor", &user));
+        let bureau = self.client.city().agency_by_code("bureau").map(|a| a.id);
+        let business = bureau.and_then(|b| self.client.holder_but(b, "business_supervisor", &user));
+        let by =
+            supervisor.or(business).ok_or_else(|| strange("explain_control_item", "nobody may settle it"))?;
+        let guilty = self.is_guilty(&item);
+        let (operation, words) = if guilty {
+            ("confirm_as_finding", "無法提出正當事由")
+        } else {
+            ("explain_control_item", "經查屬業務需要，已補齊紀錄")
+        };
+        let request = SettleItem { words: PersonalText(words.to_owned()) };
+        self.client.post(by, (REGISTRY, operation), &[&id], &request).await?;
+        self.state.did(if guilty {
+            "control items confirmed as findings"
+        } else {
+            "control items explained"
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! The embedded suite comes up on an empty folder, and again on the same data.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use datawarden::stack::{Stack, StackOptions, development_token};
+use identity::Role;
+use serde_json::Value;
+
+async fn start(data: &std::path::Path) -> Stack {
+    Stack::start(StackOptions { data: data.to_owned(), start: None, any_port: true }).await.unwrap()
+}
+
+async fn get(stack: &Stack, service: &str, path: &str, role: Role) -> (u16, Value) {
+    let token = development_token(&stack.data, role).unwrap();
+    let client = chassis::http_client(std::time::Duration::from_secs(10)).unwrap();
+    let url = format!("{}{path}", stack.service(service).url());
+    let answer = client.get(url).bearer_auth(token).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_starts_with_the_sample_city_and_again_on_the_same_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start(folder.path()).await;
+    for service in first.services() {
+        let name = service.context.name();
+        assert_eq!(get(&first, name, "/readyz", Role::Auditor).await.0, 200, "{name} is ready");
+    }
+    let (status, accounts) = get(&first, "account", "/v1/accounts?limit=200", Role::ItUnit).await;
+    assert_eq!(status, 200, "{accounts:#}");
+    assert_eq!(accounts["items"].as_array().unwrap().len(), 200);
+    first.stop().await.unwrap();
+    let second = start(folder.path()).await;
+    let (status, again) = get(&second, "account", "/v1/accounts?limit=200", Role::ItUnit).await;
+    assert_eq!(status, 200);
+    assert_eq!(again["items"][0]["id"], accounts["items"][0]["id"]);
+    second.stop().await.unwrap();
+}

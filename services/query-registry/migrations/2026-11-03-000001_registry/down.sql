@@ -1,0 +1,10 @@
+DROP TABLE changes;
+DROP TABLE copy_requests;
+DROP TABLE outputs;
+DROP TABLE query_records;
+DROP TABLE endorsement_batches;
+DROP TABLE query_applications;
+DROP SEQUENCE register_numbers;
+DROP TABLE cases;
+DROP TABLE directory;
+DROP TABLE directory_clock;

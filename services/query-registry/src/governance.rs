@@ -1,0 +1,60 @@
+//! Digests that the governance log must hold: endorsements, and acts of the other services (invariant 11). They go
+//! there as jobs, written in the transaction of the act: at least once, within seconds.
+
+use chassis::jobs::JobKind;
+use chassis::{Caller, Context, Result, Tx};
+use kernel::{Instant, Personal};
+use query_log::{GOVERNANCE, Hash, Kind, NewEntry, Receipt};
+use serde::{Deserialize, Serialize};
+
+use crate::gate;
+use crate::state::Registry;
+
+const JOB: &str = "governance-entry";
+
+/// An act to be entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// What it is: `endorsement`, `role-change`, `draw-plan` …
+    pub action: String,
+    /// SHA-256 of its canonical bytes, hexadecimal.
+    pub digest: String,
+    /// When it happened.
+    pub at: Instant,
+}
+
+/// Puts an act into the queue; its transaction decides whether it ever was one.
+pub async fn enter(tx: &mut Tx, action: &str, digest: &str) -> Result<()> {
+    let at = tx.now();
+    tx.enqueue(JOB, &Act { action: action.to_owned(), digest: digest.to_owned(), at }, at).await
+}
+
+/// The job that writes acts into the governance log.
+pub fn job() -> JobKind {
+    JobKind::new(JOB, async |context: &Context, act: Act| {
+        let mut entry = NewEntry::new(Kind::Governance, act.at);
+        entry.action = Some(act.action);
+        let digest: Hash = act.digest.parse().map_err(|_| anyhow::anyhow!("the digest of an act is none"))?;
+        entry.digests.insert("act".to_owned(), digest);
+        gate::append(&context.state::<Registry>(), GOVERNANCE, entry).await?;
+        Ok(())
+    })
+}
+
+/// Logs that the caller reads personal values, before they are answered: who, and what for.
+pub async fn note_reading(
+    caller: &Caller,
+    log: &str,
+    purpose: &str,
+    complete: impl FnOnce(&mut NewEntry),
+) -> Result<Receipt> {
+    let mut entry = NewEntry::new(Kind::Governance, caller.context.now());
+    entry.action = Some("reading".to_owned());
+    entry.agency = caller.principal.agency;
+    entry.personal.insert("official".to_owned(), Personal::new(caller.principal.subject.clone()));
+    if !purpose.is_empty() {
+        entry.personal.insert("purpose".to_owned(), Personal::new(purpose.to_owned()));
+    }
+    complete(&mut entry);
+    gate::append(&caller.context.state::<Registry>(), log, entry).await
+}

@@ -1,0 +1,160 @@
+//! What the service holds in memory: the log, the keys of its registers, trusted roots, the ways to the providers and
+//! the compiled index.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use anyhow::Context as _;
+use chassis::{Context, Problem, Result};
+use diesel_async::AsyncPgConnection;
+use identity::{CertificateIdentity, EndorsementError, TrustAnchors};
+use kernel::ids::PersonId;
+use kernel::{Instant, NationalId, RegisterKey, days};
+use query_log::{FileKeyStore, GOVERNANCE, QueryLog};
+use rule_pack::Regulation;
+
+use crate::domain::directory::{Index, Record};
+use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
+use crate::problems;
+use crate::provider::{HttpProvider, Provider};
+use crate::store::directory;
+
+/// The name of the register key under which citizens are matched across the suite's registers.
+const SUBJECTS: &str = "subjects";
+/// The name of the register key that seals reasons and conditions.
+const QUERY_REGISTER: &str = "query-register";
+
+/// The state of the query registry.
+pub struct Registry {
+    /// The query log: `three-year`, `five-year` and `governance`.
+    pub log: QueryLog,
+    /// Hashes national ids for matching; seals nothing.
+    pub subjects: RegisterKey,
+    /// Seals contents of applications and reasons of copies.
+    pub register: RegisterKey,
+    /// Roots of citizen cards.
+    pub anchors: TrustAnchors,
+    providers: BTreeMap<Regulation, Arc<dyn Provider>>,
+    index: RwLock<Index>,
+}
+
+impl Registry {
+    /// Opens everything; called after migrations.
+    pub async fn open(context: &Context) -> anyhow::Result<Self> {
+        let settings = context.settings();
+        let keys = settings
+            .secrets
+            .log_keys
+            .as_ref()
+            .context("secrets.log_keys: the query log needs a directory")?;
+        let store =
+            FileKeyStore::open(&keys.join("months"), &keys.join("kek")).context("secrets.log_keys")?;
+        let log = QueryLog::open(
+            secrecy::ExposeSecret::expose_secret(&settings.database.url),
+            Arc::new(store),
+            context.clock(),
+            Arc::new(kernel::SystemRandom),
+            &[THREE_YEARS, FIVE_YEARS, GOVERNANCE],
+        )?;
+        let root = settings.register_root()?;
+        let mut providers: BTreeMap<Regulation, Arc<dyn Provider>> = BTreeMap::new();
+        for (name, provider) in &settings.providers {
+            let regulation: Regulation =
+                name.parse().map_err(|e: String| anyhow::anyhow!("providers.{name}: {e}"))?;
+            let provider =
+                HttpProvider::open(settings, provider).with_context(|| format!("providers.{name}"))?;
+            providers.insert(regulation, Arc::new(provider));
+        }
+        let registry = Self {
+            log,
+            subjects: RegisterKey::derive(&root, SUBJECTS)?,
+            register: RegisterKey::derive(&root, QUERY_REGISTER)?,
+            anchors: TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?,
+            providers,
+            index: RwLock::new(Index::new(RuleBook::new(context.packs().iter()))),
+        };
+        let mut conn = context.connection().await?;
+        registry.refresh(&mut conn).await?;
+        Ok(registry)
+    }
+
+    /// The way to the provider of a regulation's data, where one is set.
+    pub fn provider(&self, regulation: &str) -> Option<Arc<dyn Provider>> {
+        self.providers.get(&regulation.parse().ok()?).cloned()
+    }
+
+    /// The index for one decision. Never held across an await.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what changed in the directory since the index was last brought up to date.
+    pub async fn refresh(&self, conn: &mut AsyncPgConnection) -> Result<()> {
+        let change = directory::change(conn).await?;
+        self.refresh_to(conn, change).await
+    }
+
+    /// As [`Self::refresh`], when the directory's last change is known already: no query when nothing changed.
+    pub async fn refresh_to(&self, conn: &mut AsyncPgConnection, change: i64) -> Result<()> {
+        let known = self.index().change;
+        if change <= known {
+            return Ok(());
+        }
+        let rows = directory::changed_since(conn, known).await?;
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        for (row_change, record) in rows {
+            index.apply(record);
+            index.change = index.change.max(row_change);
+        }
+        index.change = index.change.max(change);
+        Ok(())
+    }
+
+    /// Puts a record into the index alone; for tests and benchmarks of decisions.
+    pub fn apply(&self, record: Record) {
+        self.index.write().unwrap_or_else(PoisonError::into_inner).apply(record);
+    }
+
+    /// Checks that the card behind an endorsement holds and is the person's own: never a bare click (H4.2).
+    pub fn own_card(
+        &self,
+        person: PersonId,
+        checked: std::result::Result<CertificateIdentity, EndorsementError>,
+        pointer: &str,
+    ) -> Result<()> {
+        let card = checked.map_err(|error| {
+            Problem::new(&problems::ENDORSEMENT_INVALID, "Sign again with your own card.")
+                .clause("H4.2")
+                .field(pointer, error.code())
+        })?;
+        if self.index().is_card_of(person, &card) {
+            return Ok(());
+        }
+        Err(Problem::new(&problems::CARD_NOT_BOUND, "Sign with the card that is bound to you.")
+            .clause("H4.2")
+            .into())
+    }
+
+    /// The reminder of liability of annex 2; tax data, which have no form of their own, carry the household one.
+    pub fn reminder(&self, regulation: &str, now: Instant) -> String {
+        let index = self.index();
+        let day = days::taipei_date(now);
+        let own =
+            index.rules.named(regulation, day).map(crate::domain::rules::Rules::reminder).unwrap_or_default();
+        if own.is_empty() {
+            index
+                .rules
+                .on(Regulation::Household, day)
+                .map(crate::domain::rules::Rules::reminder)
+                .unwrap_or_default()
+        } else {
+            own
+        }
+    }
+}
+
+/// A national id of a request. The text of the problem never holds it.
+pub fn national_id(context: &Context, text: &str, pointer: &str) -> Result<NationalId> {
+    NationalId::parse(text, context.settings().sample_ids)
+        .map_err(|error| Problem::invalid(pointer, error.to_string()).into())
+}

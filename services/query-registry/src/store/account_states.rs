@@ -1,0 +1,54 @@
+//! States of accounts in time.
+
+use std::collections::HashMap;
+
+use account_types::events::AccountSnapshot;
+use chassis::{Result, Tx};
+use diesel::sql_types::{BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use kernel::Instant;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Timestamptz)]
+    since: Instant,
+    #[diesel(sql_type = Jsonb)]
+    doc: serde_json::Value,
+}
+
+/// Keeps the state that an account has `since`.
+pub async fn note(tx: &mut Tx, account: &AccountSnapshot, since: Instant) -> Result<()> {
+    sql_query(
+        "INSERT INTO account_states (account_id, revision, since, regulation, doc) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<SqlUuid, _>(account.id.0)
+    .bind::<BigInt, _>(account.revision)
+    .bind::<Timestamptz, _>(since)
+    .bind::<Text, _>(&account.regulation)
+    .bind::<Jsonb, _>(serde_json::to_value(account)?)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The states of all accounts of a regulation in order, by lower-case account number. A number that passed from one
+/// account to another has the states of both.
+pub async fn by_number(
+    conn: &mut AsyncPgConnection,
+    regulation: &str,
+) -> Result<HashMap<String, Vec<(Instant, AccountSnapshot)>>> {
+    let rows: Vec<Row> = sql_query(
+        "SELECT since, doc FROM account_states WHERE regulation = $1 ORDER BY since, account_id, revision",
+    )
+    .bind::<Text, _>(regulation)
+    .load(conn)
+    .await?;
+    let mut states: HashMap<String, Vec<(Instant, AccountSnapshot)>> = HashMap::new();
+    for row in rows {
+        let account: AccountSnapshot = serde_json::from_value(row.doc)?;
+        states.entry(account.number.to_lowercase()).or_default().push((row.since, account));
+    }
+    Ok(states)
+}

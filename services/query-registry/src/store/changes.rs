@@ -1,0 +1,79 @@
+//! The feed of changes for agencies' systems.
+
+use chassis::{Problem, Result, Tx};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use kernel::Instant;
+use kernel::ids::AgencyId;
+use query_registry_types::logs::Change;
+use uuid::Uuid;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    txid: i64,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = SqlUuid)]
+    agency_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    subject: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    at: Instant,
+}
+
+/// Adds a change.
+pub async fn add(tx: &mut Tx, kind: &str, agency: AgencyId, subject: Uuid) -> Result<()> {
+    let now = tx.now();
+    sql_query("INSERT INTO changes (kind, agency_id, subject, at) VALUES ($1, $2, $3, $4)")
+        .bind::<Text, _>(kind)
+        .bind::<SqlUuid, _>(agency.0)
+        .bind::<SqlUuid, _>(subject)
+        .bind::<Timestamptz, _>(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Changes after `cursor`, oldest first. Only those whose transactions, and all before them, have ended: a reader
+/// that goes on from a cursor misses nothing.
+pub async fn after(
+    conn: &mut AsyncPgConnection,
+    agency: Option<AgencyId>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Change>> {
+    let (txid, id) = match cursor {
+        None => (0, 0),
+        Some(cursor) => parse(cursor).ok_or_else(|| {
+            Problem::invalid("after", "not a cursor of this feed: use the `cursor` of a change")
+        })?,
+    };
+    let rows: Vec<Row> = sql_query(
+        "SELECT txid::text::bigint AS txid, id, kind, agency_id, subject, at FROM changes \
+         WHERE (txid::text::bigint, id) > ($1, $2) AND ($3 IS NULL OR agency_id = $3) \
+         AND txid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY txid, id LIMIT $4",
+    )
+    .bind::<BigInt, _>(txid)
+    .bind::<BigInt, _>(id)
+    .bind::<Nullable<SqlUuid>, _>(agency.map(|a| a.0))
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await?;
+    let change = |row: Row| Change {
+        cursor: format!("{}-{}", row.txid, row.id),
+        kind: row.kind,
+        agency: AgencyId(row.agency_id),
+        subject: row.subject,
+        at: row.at,
+    };
+    Ok(rows.into_iter().map(change).collect())
+}
+
+fn parse(cursor: &str) -> Option<(i64, i64)> {
+    let (txid, id) = cursor.split_once('-')?;
+    Some((txid.parse().ok()?, id.parse().ok()?))
+}

@@ -1,0 +1,23 @@
+//! The registry over HTTP, with the provider simulator behind real mutual TLS.
+#![expect(clippy::unwrap_used, reason = "test helpers fail by panicking")]
+
+#[path = "api/applications.rs"]
+mod applications;
+#[path = "api/control.rs"]
+mod control;
+#[path = "api/gate.rs"]
+mod gate;
+#[path = "api/outputs.rs"]
+mod outputs;
+#[path = "api/reading.rs"]
+mod reading;
+#[path = "api/stage.rs"]
+mod stage;
+
+/// The operations file and the routes name the same operations, and every problem type is in the service's catalogue.
+#[test]
+fn the_document_is_complete() {
+    let document = query_registry::service().document().unwrap();
+    let operations = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len());
+    assert_eq!(operations.sum::<usize>(), 41);
+}

@@ -1,0 +1,144 @@
+//! Query applications: complete, sealed by the right card, endorsed by somebody else of the same agency.
+
+use account_types::events::AccountStatus;
+use identity::Endorsement;
+use query_registry_types::applications::{
+    ApplicationContent, CreateQueryApplication, QueryApplicationDetail, QueryApplicationView,
+};
+use serde_json::json;
+
+use crate::stage::{Stage, person_event};
+
+type Change = fn(&mut ApplicationContent);
+
+#[actix_web::test]
+async fn what_is_not_complete_is_not_taken() {
+    let stage = Stage::set().await;
+    let cases: [(&str, Change); 8] = [
+        ("reason-missing", |c| c.reason = "  ".into()),
+        ("application-incomplete", |c| c.items.clear()),
+        ("application-incomplete", |c| c.persons.clear()),
+        ("application-incomplete", |c| c.legal_basis = "other".into()),
+        ("items-not-covered", |c| c.items = ["photo".to_owned()].into()),
+        ("legal-basis-not-in-force", |c| c.legal_basis = "household-data-rules-9".into()),
+        ("not-at-gate", |c| c.regulation = "immigration".into()),
+        ("outside-case", |c| c.case = kernel::ids::CaseId(uuid::Uuid::from_u128(1))),
+    ];
+    for (code, change) in cases {
+        let mut content = stage.content();
+        change(&mut content);
+        stage.apply(content).await.expect_problem(code);
+    }
+    for (pointer, change) in [
+        ("/content/date", (|c| c.date = "2026-03-01".parse().unwrap()) as Change),
+        ("/content/salt", |c| c.salt = "AB".repeat(32)),
+        ("/content/persons/0", |c| c.persons[0] = "S000000000".into()),
+    ] {
+        let mut content = stage.content();
+        change(&mut content);
+        let problem = stage.apply(content).await.expect_problem("malformed-request");
+        assert_eq!(problem["errors"][0]["pointer"], pointer);
+    }
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn a_seal_needs_the_own_card_and_the_very_content() {
+    let stage = Stage::set().await;
+    let content = stage.content();
+    let now = kernel::Clock::now(&stage.app.clock);
+    let foreign = Endorsement::sign(&stage.supervisor.card, &content, now).unwrap();
+    let body = CreateQueryApplication { content: content.clone(), endorsement: foreign };
+    stage.app.post("/v1/query-applications", &stage.token(), &body).await.expect_problem("card-not-bound");
+    let endorsement = Endorsement::sign(&stage.user.card, &content, now).unwrap();
+    let mut altered = content;
+    altered.items.insert("kinship".to_owned());
+    let body = CreateQueryApplication { content: altered, endorsement };
+    stage
+        .app
+        .post("/v1/query-applications", &stage.token(), &body)
+        .await
+        .expect_problem("endorsement-invalid");
+    let mut suspended = stage.account.clone();
+    suspended.revision = 2;
+    suspended.status = AccountStatus::Suspended;
+    stage.feed_account(&suspended).await;
+    stage.apply(stage.content()).await.expect_problem("account-not-active");
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn one_signature_endorses_many_and_nobody_endorses_his_own() {
+    let stage = Stage::set().await;
+    let (first, mut other) = (stage.applied().await, stage.content());
+    assert!(first.reminder.contains("個人資料保護法"));
+    assert!(first.register_number.starts_with("H115-"));
+    assert_eq!(first.valid_until, kernel::days::end_of("2026-03-03".parse().unwrap()));
+    other.salt = "cd".repeat(32);
+    let second: QueryApplicationView = stage.apply(other).await.json(201);
+    stage
+        .app
+        .post("/v1/query-application-endorsements", &stage.token(), &json!({}))
+        .await
+        .expect_problem("forbidden");
+
+    let mut both = stage.user.clone();
+    both.roles.insert(identity::Role::ResponsibleSupervisor);
+    stage.endorse_as(&both, &[&first]).await.expect_problem("own-matter");
+
+    let stranger = stage.app.person("stranger", "elsewhere", &[identity::Role::ResponsibleSupervisor]);
+    stage.app.feed("account", &person_event(&stranger, 1)).await;
+    stage.endorse_as(&stranger, &[&first]).await.expect_problem("not-found");
+
+    let swapped = QueryApplicationView { digest: second.digest.clone(), ..first.clone() };
+    stage.endorse_as(&stage.supervisor, &[&swapped]).await.expect_problem("endorsement-invalid");
+
+    let _ = stage.endorse_as(&stage.supervisor, &[&first, &second]).await.expect_status(200);
+    stage.endorse_as(&stage.supervisor, &[&first]).await.expect_problem("already-settled");
+
+    let path = format!("/v1/query-applications/{}", first.id);
+    let detail: QueryApplicationDetail = stage.app.get(&path, &stage.token()).await.json(200);
+    let batch = detail.supervisor_endorsement.unwrap();
+    let salt = detail.content.salt_bytes().unwrap();
+    let now = kernel::Clock::now(&stage.app.clock);
+    batch.verify(&detail.content, &salt, &stage.registry().anchors, now).unwrap();
+    stage.app.advance(chrono::Duration::minutes(1)).await;
+    let head = stage.registry().log.head(query_log::GOVERNANCE).await.unwrap();
+    // A manifest may open the month; two seals and one batch stand after it.
+    assert!(head.size >= 3, "each endorsement's digest is in the governance log");
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn a_returned_or_expired_application_is_never_used() {
+    let stage = Stage::set().await;
+    let application = stage.applied().await;
+    let path = format!("/v1/query-applications/{}/return", application.id);
+    let reason = json!({"reason": "查調事由不明"});
+    let token = stage.app.token(&stage.supervisor);
+    let returned = stage.app.post(&path, &token, &reason).await.expect_status(200);
+    assert_eq!(returned["state"], "returned");
+    stage.endorse_as(&stage.supervisor, &[&application]).await.expect_problem("already-settled");
+    stage.query(&stage.ask(application.id, 0)).await.expect_problem("application-not-endorsed");
+    let mut late = stage.content();
+    late.salt = "cd".repeat(32);
+    let late: QueryApplicationView = stage.apply(late).await.json(201);
+    // A rhythm counts from the first time that it is looked at.
+    stage.app.advance(chrono::Duration::zero()).await;
+    stage.app.advance(chrono::Duration::days(2)).await;
+    stage.endorse_as(&stage.supervisor, &[&late]).await.expect_problem("application-expired");
+    let platform = identity::Principal {
+        kind: identity::PrincipalKind::System,
+        roles: [identity::Role::AgencySystem].into(),
+        ..stage.user.principal()
+    };
+    let token = stage.app.token_for(&platform);
+    let changes = stage.app.get("/v1/changes", &token).await.expect_status(200);
+    let kinds: Vec<&str> =
+        changes["items"].as_array().unwrap().iter().filter_map(|c| c["kind"].as_str()).collect();
+    assert!(kinds.contains(&"application-returned") && kinds.contains(&"application-expired"), "{kinds:?}");
+    let next = changes["next"].as_str().unwrap();
+    let rest = stage.app.get(&format!("/v1/changes?after={next}"), &token).await.expect_status(200);
+    assert_eq!(rest["items"], json!([]));
+    stage.strike().await;
+}

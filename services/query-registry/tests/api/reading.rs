@@ -1,0 +1,58 @@
+//! Auditors read records and logs; each reading of personal values is an entry itself.
+
+use query_log::{Filter, Kind};
+use query_registry::domain::rules::THREE_YEARS;
+use query_registry_types::applications::QueryRegister;
+use query_registry_types::queries::QueryAnswer;
+use serde_json::json;
+
+use crate::stage::Stage;
+
+#[actix_web::test]
+async fn auditors_read_what_is_logged_and_their_reading_is_logged_first() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let answer: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let token = stage.app.token(&stage.auditor);
+    let list =
+        stage.app.get(&format!("/v1/queries?agency={}", stage.user.agency), &token).await.expect_status(200);
+    assert_eq!(list["items"][0]["id"], json!(answer.query));
+    let subject = list["items"][0]["subject"].as_str().unwrap();
+    let same = stage.app.get(&format!("/v1/queries?subject={subject}"), &token).await.expect_status(200);
+    assert_eq!(same["items"].as_array().unwrap().len(), 1);
+
+    let intent = answer.receipt.index - 1;
+    let entry = format!("/v1/logs/{THREE_YEARS}/entries/{intent}");
+    let header = stage.app.get(&entry, &token).await.expect_status(200);
+    assert!(!header.to_string().contains(&stage.persons[0]));
+    let purpose = json!({"purpose": "115年第1季稽核"});
+    let body = stage.app.post(&format!("{entry}/readings"), &token, &purpose).await.expect_status(200);
+    assert_eq!(body["values"]["subject"], json!(stage.persons[0]));
+    let filter = Filter { kinds: vec![Kind::Governance], ..Filter::default() };
+    let readings = stage.registry().log.find(THREE_YEARS, &filter, None, 10).await.unwrap().entries;
+    assert_eq!(readings.len(), 1);
+    assert_eq!(readings[0].header.action.as_deref(), Some("reading"));
+    assert_eq!(json!(readings[0].header.index), body["reading"]);
+    stage.app.get(&entry, &stage.token()).await.expect_problem("forbidden");
+    let heads = stage.app.get("/v1/logs", &token).await.expect_status(200);
+    assert_eq!(heads["heads"].as_array().unwrap().len(), 3);
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn the_register_prints_annex_two_with_a_digest() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let path = format!("/v1/query-register?unit={}&from=2026-03-01&to=2026-03-31", stage.user.unit);
+    let mut register: QueryRegister =
+        stage.app.get(&path, &stage.app.token(&stage.supervisor)).await.json(200);
+    assert_eq!(register.title, "高雄市政府社會局應用戶役政查詢申請紀錄表");
+    assert_eq!((register.unit_name.as_str(), register.rows.len()), ("社會課", 1));
+    let row = &register.rows[0];
+    assert_eq!((row.application, row.date_roc.as_str()), (application.id, "民國115年3月2日"));
+    assert_eq!(row.persons.len(), 3);
+    assert_eq!(row.supervisor, Some(stage.supervisor.person));
+    let digest = std::mem::take(&mut register.digest);
+    assert_eq!(kernel::canonical::sha256_hex(&kernel::canonical::bytes(&register).unwrap()), digest);
+    stage.strike().await;
+}

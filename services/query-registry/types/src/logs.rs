@@ -1,0 +1,80 @@
+//! The query log as it is read, and the feed of changes for agencies' systems.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use kernel::ids::AgencyId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::PersonalText;
+
+/// The head of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogHead {
+    /// The log.
+    pub log: String,
+    /// Entries ever appended.
+    pub size: u64,
+    /// Chain hash after the last, hexadecimal.
+    pub chain_hash: String,
+}
+
+/// The heads of all logs.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LogHeads {
+    /// Each log.
+    pub heads: Vec<LogHead>,
+}
+
+/// An entry of a log: its public header.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LogEntryView {
+    /// The log.
+    pub log: String,
+    /// Index.
+    pub index: u64,
+    /// The header as JSON.
+    #[schema(value_type = Object)]
+    pub header: serde_json::Value,
+    /// The bytes that the leaf hash covers, base64.
+    pub header_bytes: String,
+    /// Leaf hash, hexadecimal.
+    pub leaf_hash: String,
+    /// Chain hash after the entry, hexadecimal.
+    pub chain_hash: String,
+}
+
+/// Reads the personal values of an entry; the reading is itself logged first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadLogEntry {
+    /// What they are read for, e.g. the audit plan.
+    #[schema(min_length = 1, max_length = 500)]
+    pub purpose: PersonalText,
+}
+
+/// The personal values of an entry.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LogEntryBody {
+    /// Values by field; each fits its commitment in the header.
+    pub values: BTreeMap<String, PersonalText>,
+    /// Index of the entry that records this reading, in the same log.
+    pub reading: u64,
+}
+
+/// Something that an agency's system should know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// Cursor of this change.
+    pub cursor: String,
+    /// e.g. `application-endorsed`, `application-returned`, `application-expired`, `account-changed`, `case-closed`.
+    pub kind: String,
+    /// The agency concerned.
+    pub agency: AgencyId,
+    /// Id of what changed.
+    pub subject: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,5 @@
+//! The retention service as a process of its own.
+
+fn main() -> anyhow::Result<()> {
+    chassis::command_line::run(&retention::service())
+}

@@ -1,0 +1,55 @@
+//! What the service holds in memory: the key of its register and the roots of citizen cards.
+
+use anyhow::Context as _;
+use chassis::{Context, Problem, Result, Tx};
+use identity::{Endorsement, TrustAnchors};
+use kernel::RegisterKey;
+use kernel::ids::PersonId;
+use serde::Serialize;
+
+use crate::domain::directory::Person;
+use crate::problems;
+
+/// The state of the retention service.
+#[derive(Debug)]
+pub struct Retention {
+    /// Seals the reasons of holds.
+    pub register: RegisterKey,
+    /// Roots of citizen cards.
+    anchors: TrustAnchors,
+}
+
+impl Retention {
+    /// Reads key and roots that the settings name.
+    pub fn open(context: &Context) -> anyhow::Result<Self> {
+        let settings = context.settings();
+        Ok(Self {
+            register: RegisterKey::derive(&settings.register_root()?, "retention-holds")?,
+            anchors: TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?,
+        })
+    }
+
+    /// Checks that `endorsement` of `content` holds now and was made with a card of `person`: never a bare click.
+    pub async fn own_card<T: Serialize>(
+        &self,
+        tx: &mut Tx,
+        person: PersonId,
+        endorsement: &Endorsement,
+        content: &T,
+        pointer: &str,
+    ) -> Result<()> {
+        let card = endorsement.verify(content, &self.anchors, tx.now()).map_err(|error| {
+            Problem::new(&problems::ENDORSEMENT_INVALID, "Sign exactly what is endorsed, with your own card.")
+                .field(pointer, error.code())
+        })?;
+        let known = tx.find::<Person>(person).await?;
+        let is_own =
+            |p: &Person| p.cards.contains(&card.subject()) || p.cards.contains(&card.thumbprint_sha256);
+        if known.is_some_and(|p| p.in_service && is_own(&p)) {
+            return Ok(());
+        }
+        let problem =
+            Problem::new(&problems::FOREIGN_CARD, "Sign with the card that is bound to the person.");
+        Err(problem.field(pointer, "not a card of this person").into())
+    }
+}

@@ -1,0 +1,272 @@
+//! From Kafka into the service: signature checked, each event once (inbox), in batches; what cannot be processed goes
+//! to the dead letters with its reason and never blocks the partition for longer than its retries.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use diesel::sql_query;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl as _;
+use futures::future::LocalBoxFuture;
+use identity::{EventContent, EventSignature};
+use kernel::{Event, Instant};
+use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::relay;
+
+/// What is known of an event besides its payload.
+#[derive(Debug, Clone)]
+pub struct EventMeta {
+    /// CloudEvents `id`.
+    pub id: Uuid,
+    /// CloudEvents `time`.
+    pub occurred_at: Instant,
+    /// The service that signed it.
+    pub source: String,
+}
+
+type Handle =
+    Arc<dyn for<'a> Fn(&'a mut Tx, &'a str, EventMeta) -> LocalBoxFuture<'a, Result<()>> + Send + Sync>;
+
+/// Takes in the events of one type.
+#[derive(Clone)]
+pub struct Consumer {
+    topic: &'static str,
+    kind: &'static str,
+    handle: Handle,
+}
+
+impl Consumer {
+    /// Hands each event `E` to `handler`, inside a transaction that also remembers the event.
+    pub fn on<E, H>(handler: H) -> Self
+    where
+        E: Event + 'static,
+        H: AsyncFn(&mut Tx, E, EventMeta) -> Result<()> + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        let handle: Handle = Arc::new(move |tx, data, meta| {
+            let handler = handler.clone();
+            Box::pin(async move { handler(tx, serde_json::from_str(data)?, meta).await })
+        });
+        Self { topic: E::TOPIC, kind: E::TYPE, handle }
+    }
+
+    /// The topic it reads.
+    pub fn topic(&self) -> &'static str {
+        self.topic
+    }
+}
+
+struct Received {
+    meta: EventMeta,
+    topic: String,
+    key: String,
+    kind: String,
+    data: String,
+    traceparent: Option<String>,
+}
+
+/// Messages that one transaction takes in at most.
+const BATCH: usize = 200;
+/// Tries of one event before it becomes a dead letter.
+const TRIES: u32 = 3;
+
+/// Consumes until the task is dropped.
+pub async fn run(context: Context, consumers: Vec<Consumer>) {
+    if consumers.is_empty() {
+        return;
+    }
+    loop {
+        if let Err(error) = consume(&context, &consumers).await {
+            tracing::warn!(?error, "consumer starts again");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+async fn consume(context: &Context, consumers: &[Consumer]) -> anyhow::Result<()> {
+    let mut topics: Vec<&str> = consumers.iter().map(|c| c.topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    context.bus().create_topics(&topics).await?;
+    let handlers: BTreeMap<&str, &Consumer> = consumers.iter().map(|c| (c.kind, c)).collect();
+    let group = context.bus().group(context.name());
+    let stream: StreamConsumer = context
+        .bus()
+        .client()
+        .set("group.id", &group)
+        .set("enable.auto.commit", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("session.timeout.ms", "10000")
+        .set("fetch.wait.max.ms", "20")
+        .set("fetch.error.backoff.ms", "100")
+        .create()
+        .context("Kafka consumer")?;
+    let names: Vec<String> = topics.iter().map(|t| context.bus().topic(t)).collect();
+    stream.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>()).context("subscription")?;
+    loop {
+        let first = stream.recv().await.context("receive")?;
+        let mut read_from: BTreeMap<String, u64> = BTreeMap::new();
+        let mut batch = vec![read(context, &first)];
+        *read_from.entry(first.topic().to_owned()).or_default() += 1;
+        let mut offsets = rdkafka::TopicPartitionList::new();
+        note_offset(&mut offsets, &first)?;
+        while batch.len() < BATCH {
+            let Ok(next) = tokio::time::timeout(Duration::from_millis(1), stream.recv()).await else { break };
+            let next = next.context("receive")?;
+            batch.push(read(context, &next));
+            *read_from.entry(next.topic().to_owned()).or_default() += 1;
+            note_offset(&mut offsets, &next)?;
+        }
+        let events: Vec<Received> = batch.into_iter().filter_map(std::result::Result::ok).collect();
+        take_in(context, &handlers, &events).await?;
+        for (topic, count) in &read_from {
+            context.bus().note_done(context.bus().topic_name(topic), &group, *count);
+        }
+        stream.commit(&offsets, CommitMode::Async).context("offsets")?;
+    }
+}
+
+fn note_offset(list: &mut rdkafka::TopicPartitionList, message: &BorrowedMessage<'_>) -> anyhow::Result<()> {
+    use rdkafka::Offset;
+    let next = Offset::Offset(message.offset() + 1);
+    match list.find_partition(message.topic(), message.partition()) {
+        Some(mut element) => element.set_offset(next)?,
+        None => list.add_partition_offset(message.topic(), message.partition(), next)?,
+    }
+    Ok(())
+}
+
+/// Reads and authenticates a message; one that is not from the suite is counted, logged and passed over: it has no
+/// place in anyone's inbox.
+fn read(context: &Context, message: &BorrowedMessage<'_>) -> std::result::Result<Received, ()> {
+    read_checked(context, message).map_err(|error| {
+        tracing::error!(topic = message.topic(), offset = message.offset(), ?error, "event refused");
+    })
+}
+
+fn read_checked(context: &Context, message: &BorrowedMessage<'_>) -> anyhow::Result<Received> {
+    let mut attributes = BTreeMap::new();
+    let (mut signature, mut traceparent) = (None, None);
+    for header in message.headers().context("no headers")?.iter() {
+        let value = String::from_utf8(header.value.unwrap_or_default().to_vec()).context("header")?;
+        match header.key {
+            relay::SIGNATURE => signature = Some(value),
+            "traceparent" => traceparent = Some(value),
+            "tracestate" => {}
+            name => {
+                attributes.insert(name.to_owned(), value);
+            }
+        }
+    }
+    let data = message.payload_view::<str>().context("no payload")?.context("payload is not text")?;
+    let key = message.key_view::<str>().context("no key")?.context("key is not text")?;
+    let signature: EventSignature = signature.context("not signed")?.parse()?;
+    let topic = context.bus().topic_name(message.topic());
+    let signed = EventContent { topic, key, attributes: &attributes, data: data.as_bytes() };
+    let source = context.0.event_verifier.verify(&signed, &signature, context.now())?;
+    let field = |name: &str| attributes.get(name).with_context(|| format!("no {name}"));
+    anyhow::ensure!(
+        *field("ce_source")? == format!("urn:datawarden:{source}"),
+        "the source is not the signer"
+    );
+    anyhow::ensure!(may_publish(&source, topic), "{source} does not publish on this topic");
+    Ok(Received {
+        meta: EventMeta { id: field("ce_id")?.parse()?, occurred_at: field("ce_time")?.parse()?, source },
+        topic: topic.to_owned(),
+        key: key.to_owned(),
+        kind: field("ce_type")?.clone(),
+        data: data.to_owned(),
+        traceparent,
+    })
+}
+
+/// A topic's first word is a word of its service's name: `registry.queries.v1` is the query-registry's alone.
+fn may_publish(service: &str, topic: &str) -> bool {
+    let family = topic.split('.').next().unwrap_or_default();
+    service.split('-').any(|word| word == family)
+}
+
+/// The whole batch in one transaction; if one event fails, each on its own.
+async fn take_in(context: &Context, handlers: &BTreeMap<&str, &Consumer>, events: &[Received]) -> Result<()> {
+    let together = context
+        .transaction(async |tx| {
+            for event in events {
+                take_in_one(tx, handlers, event).await?;
+            }
+            Ok(())
+        })
+        .await;
+    if together.is_ok() {
+        return Ok(());
+    }
+    for event in events {
+        let mut tries = 0;
+        while let Err(error) = context.transaction(async |tx| take_in_one(tx, handlers, event).await).await {
+            tries += 1;
+            // Without a database nothing can be set aside either: the batch is taken again later.
+            if matches!(error, crate::Error::Pool(_)) {
+                return Err(error);
+            }
+            if tries >= TRIES {
+                set_aside(context, event, &error).await?;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100 * u64::from(tries))).await;
+        }
+    }
+    Ok(())
+}
+
+async fn take_in_one(tx: &mut Tx, handlers: &BTreeMap<&str, &Consumer>, event: &Received) -> Result<()> {
+    let Some(consumer) = handlers.get(event.kind.as_str()) else { return Ok(()) };
+    let new = sql_query("INSERT INTO inbox (event_id, topic) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind::<SqlUuid, _>(event.meta.id)
+        .bind::<Text, _>(&event.topic)
+        .execute(tx.conn())
+        .await?;
+    if new == 0 {
+        return Ok(());
+    }
+    let span = crate::telemetry::consumer_span(&event.topic, event.traceparent.as_deref());
+    (consumer.handle)(tx, &event.data, event.meta.clone()).instrument(span).await
+}
+
+async fn set_aside(context: &Context, event: &Received, error: &crate::Error) -> Result<()> {
+    tracing::error!(topic = event.topic, event_id = %event.meta.id, ?error, "event becomes a dead letter");
+    let mut conn = context.connection().await?;
+    sql_query(
+        "INSERT INTO dead_letters (event_id, topic, key, type, data, reason) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, failed_at = now()",
+    )
+    .bind::<SqlUuid, _>(event.meta.id)
+    .bind::<Text, _>(&event.topic)
+    .bind::<Text, _>(&event.key)
+    .bind::<Text, _>(&event.kind)
+    .bind::<Text, _>(&event.data)
+    .bind::<Text, _>(format!("{error}: {error:?}"))
+    .execute(&mut conn)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_publish;
+
+    #[test]
+    fn a_service_publishes_on_its_own_topics_alone() {
+        assert!(may_publish("query-registry", "registry.queries.v1"));
+        assert!(may_publish("audit-sampling", "audit.findings.v1"));
+        assert!(!may_publish("retention", "account.accounts.v1"));
+        assert!(!may_publish("query-registry", "audit.findings.v1"));
+    }
+}

@@ -1,0 +1,137 @@
+//! What every part of a service is handed: database, seams, identity, rules, its own state.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::Pool;
+use identity::{EventSigner, EventVerifier, ServiceSigner, TokenVerifier};
+use kernel::{Clock, Instant, Random, WorkingCalendar};
+use rule_pack::PackSet;
+use tokio::sync::Notify;
+
+use crate::bus::Bus;
+use crate::ephemeral::Ephemeral;
+use crate::operations::Operations;
+use crate::settings::Settings;
+
+/// The parts that a process shares among the services in it.
+#[derive(Clone)]
+pub struct Platform {
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// Kafka, or the broker in this process.
+    pub bus: Bus,
+    /// Redis, or the store in this process.
+    pub ephemeral: Arc<dyn Ephemeral>,
+    /// Rule packs.
+    pub packs: Arc<PackSet>,
+    /// Working days.
+    pub calendar: Arc<WorkingCalendar>,
+}
+
+pub(crate) struct Inner {
+    pub name: &'static str,
+    pub settings: Settings,
+    pub platform: Platform,
+    pub pool: Pool<AsyncPgConnection>,
+    pub operations: Operations,
+    pub tokens: TokenVerifier,
+    pub signer: ServiceSigner,
+    pub event_signer: EventSigner,
+    pub event_verifier: EventVerifier,
+    pub http: reqwest::Client,
+    pub state: Option<Arc<dyn Any + Send + Sync>>,
+    pub relay_wakeup: Notify,
+    pub readiness: crate::service::Readiness,
+}
+
+/// A service's context; cheap to clone.
+#[derive(Clone)]
+pub struct Context(pub(crate) Arc<Inner>);
+
+impl Context {
+    /// The service's name, e.g. `query-registry`.
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// The moment it is, in business time.
+    pub fn now(&self) -> Instant {
+        self.0.platform.clock.now()
+    }
+
+    /// Business time.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.0.platform.clock.clone()
+    }
+
+    /// Chance.
+    pub fn random(&self) -> &dyn Random {
+        &*self.0.platform.random
+    }
+
+    /// Settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Rule packs.
+    pub fn packs(&self) -> &PackSet {
+        &self.0.platform.packs
+    }
+
+    /// Working days.
+    pub fn calendar(&self) -> &WorkingCalendar {
+        &self.0.platform.calendar
+    }
+
+    /// Short-lived shared values: limits, replay marks.
+    pub fn ephemeral(&self) -> &dyn Ephemeral {
+        &*self.0.platform.ephemeral
+    }
+
+    /// The broker.
+    pub fn bus(&self) -> &Bus {
+        &self.0.platform.bus
+    }
+
+    /// Operations with their roles and clauses.
+    pub fn operations(&self) -> &Operations {
+        &self.0.operations
+    }
+
+    /// The service's own state, as its `init` made it.
+    ///
+    /// # Panics
+    /// When asked for a type that `init` did not make: a fault in the service's code, seen at its first request.
+    #[expect(clippy::expect_used, reason = "a wrong type here is a programming error")]
+    pub fn state<T: Any + Send + Sync>(&self) -> Arc<T> {
+        let state = self.0.state.clone().expect("the service has state");
+        state.downcast::<T>().expect("the service's state has this type")
+    }
+
+    pub(crate) fn pool(&self) -> &Pool<AsyncPgConnection> {
+        &self.0.pool
+    }
+
+    pub(crate) fn relay_wakeup(&self) -> &Notify {
+        &self.0.relay_wakeup
+    }
+
+    pub(crate) fn tokens(&self) -> &TokenVerifier {
+        &self.0.tokens
+    }
+
+    /// The service's certificate-backed signer of tokens for other services.
+    pub fn signer(&self) -> &ServiceSigner {
+        &self.0.signer
+    }
+
+    /// An HTTP client with time limits.
+    pub fn http_client(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+}

@@ -1,0 +1,218 @@
+//! PostgreSQL: the pool, transactions that are repeated on serialization failure, migrations.
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use diesel::sql_query;
+use diesel::sql_types::{Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+    TransactionManager,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use kernel::Event;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::document::{self, Document, Stored};
+use crate::error::{Error, Result};
+use crate::settings;
+
+/// The tables that every service has.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Times that a transaction is tried before the caller is told to try again.
+const ATTEMPTS: u32 = 6;
+
+/// Time that a request waits for a connection at most.
+const CONNECTION_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A connection of the pool.
+pub type Connection = Object<AsyncPgConnection>;
+
+/// Opens the pool. Connections live on the runtime that calls this, whichever thread first asks for one: a
+/// connection task dies with its runtime, and actix workers have runtimes of their own.
+pub fn pool(settings: &settings::Database) -> anyhow::Result<Pool<AsyncPgConnection>> {
+    use secrecy::ExposeSecret as _;
+    let home = tokio::runtime::Handle::current();
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let (home, url) = (home.clone(), url.to_owned());
+        Box::pin(async move {
+            let connecting = home.spawn(async move { AsyncPgConnection::establish(&url).await });
+            connecting.await.unwrap_or_else(|e| Err(diesel::ConnectionError::BadConnection(e.to_string())))
+        })
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(settings.url.expose_secret(), config);
+    Pool::builder(manager).max_size(settings.pool_size).build().context("database pool")
+}
+
+/// Runs the pending migrations of `sources` under one advisory lock. Blocks; call it on a blocking thread.
+pub fn migrate(url: &str, sources: Vec<EmbeddedMigrations>) -> anyhow::Result<usize> {
+    use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+    type Conn = AsyncConnectionWrapper<AsyncPgConnection>;
+    let mut conn = <Conn as diesel::Connection>::establish(url).context("database for migrations")?;
+    // Two replicas that start at once must not migrate at once.
+    diesel::RunQueryDsl::execute(sql_query("SELECT pg_advisory_lock(4711)"), &mut conn)?;
+    let mut count = 0;
+    for source in sources {
+        let done =
+            conn.run_pending_migrations(source).map_err(|e| anyhow::anyhow!("migration failed: {e}"))?;
+        count += done.len();
+    }
+    diesel::RunQueryDsl::execute(sql_query("SELECT pg_advisory_unlock(4711)"), &mut conn)?;
+    Ok(count)
+}
+
+/// A transaction: the connection, the moment, and the way out for events. Everything written through it happens
+/// together or not at all.
+pub struct Tx {
+    conn: Connection,
+    context: Context,
+    now: DateTime<Utc>,
+}
+
+impl Tx {
+    async fn begin(context: &Context) -> Result<Self> {
+        let mut conn = context.connection().await?;
+        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
+        conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
+        Ok(Self { conn, context: context.clone(), now: context.now() })
+    }
+
+    async fn commit(mut self) -> Result<()> {
+        AnsiTransactionManager::commit_transaction(&mut *self.conn).await?;
+        self.context.relay_wakeup().notify_one();
+        Ok(())
+    }
+
+    async fn rollback(mut self) {
+        // A connection that cannot roll back is thrown away by the pool.
+        let _ = AnsiTransactionManager::rollback_transaction(&mut *self.conn).await;
+    }
+
+    /// The connection, for queries of a `store` module.
+    pub fn conn(&mut self) -> &mut AsyncPgConnection {
+        &mut self.conn
+    }
+
+    /// The service's context.
+    pub fn context(&self) -> Context {
+        self.context.clone()
+    }
+
+    /// The moment of this transaction in business time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// A new time-ordered id.
+    pub fn new_id<T: From<Uuid>>(&self) -> T {
+        self.context.random().id(self.now)
+    }
+
+    /// Inserts a document.
+    pub async fn insert<T: Document>(&mut self, doc: &T) -> Result<i64> {
+        let now = self.now;
+        Ok(document::insert(self.conn(), doc, now).await?.version)
+    }
+
+    /// Loads and locks a document; 404 if it is not there.
+    pub async fn load<T: Document>(&mut self, id: impl Into<Uuid>) -> Result<Stored<T>> {
+        document::find(self.conn(), id.into(), true).await?.ok_or_else(|| document::missing(T::TABLE))
+    }
+
+    /// Loads and locks a document, if it is there.
+    pub async fn find<T: Document>(&mut self, id: impl Into<Uuid>) -> Result<Option<Stored<T>>> {
+        document::find(self.conn(), id.into(), true).await
+    }
+
+    /// Writes a changed document back; gives its new version.
+    pub async fn update<T: Document>(&mut self, stored: &Stored<T>) -> Result<i64> {
+        let now = self.now;
+        document::update(self.conn(), stored, now).await
+    }
+
+    /// Inserts or replaces a document: for projections.
+    pub async fn put<T: Document>(&mut self, doc: &T) -> Result<()> {
+        let now = self.now;
+        document::put(self.conn(), doc, now).await
+    }
+
+    /// Publishes `event` when this transaction commits.
+    pub async fn emit<E: Event>(&mut self, event: &E) -> Result<()> {
+        let (traceparent, tracestate) = crate::telemetry::current_trace();
+        let id: Uuid = self.new_id();
+        sql_query(
+            "INSERT INTO outbox (event_id, topic, key, type, occurred_at, data, traceparent, tracestate) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(E::TOPIC)
+        .bind::<Text, _>(event.key())
+        .bind::<Text, _>(E::TYPE)
+        .bind::<Timestamptz, _>(self.now)
+        .bind::<Text, _>(serde_json::to_string(event)?)
+        .bind::<Nullable<Text>, _>(traceparent)
+        .bind::<Nullable<Text>, _>(tracestate)
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// Puts a job into the queue, to run at `run_at` or later.
+    pub async fn enqueue<P: Serialize>(
+        &mut self,
+        kind: &'static str,
+        payload: &P,
+        run_at: DateTime<Utc>,
+    ) -> Result<()> {
+        let id: Uuid = self.new_id();
+        sql_query("INSERT INTO jobs (id, kind, payload, run_at) VALUES ($1, $2, $3, $4)")
+            .bind::<SqlUuid, _>(id)
+            .bind::<Text, _>(kind)
+            .bind::<Jsonb, _>(serde_json::to_value(payload)?)
+            .bind::<Timestamptz, _>(run_at)
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+}
+
+impl Context {
+    /// A connection for reading.
+    pub async fn connection(&self) -> Result<Connection> {
+        // Waiting without end would turn a full pool into a silent stop.
+        let waited = tokio::time::timeout(CONNECTION_WAIT, self.pool().get()).await;
+        waited.map_err(|e| Error::Pool(e.into()))?.map_err(|e| Error::Pool(e.into()))
+    }
+
+    /// Runs `work` on one snapshot (REPEATABLE READ) and commits it. Aggregates are loaded with a row lock, and what
+    /// must be unique has a key: when somebody else was first, PostgreSQL says so and the work is done again on a new
+    /// snapshot. SERIALIZABLE was tried and refused: on small tables it locks whole relations (decision 0005).
+    pub async fn transaction<T>(&self, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut tx = Tx::begin(self).await?;
+            let outcome = match work(&mut tx).await {
+                Ok(value) => tx.commit().await.map(|()| value),
+                Err(error) => {
+                    tx.rollback().await;
+                    Err(error)
+                }
+            };
+            match outcome {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, "transaction is repeated");
+                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(2 * attempt * attempt)))
+                        .await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Short-lived values that replicas share: replay marks and counters. Redis where it is set, else this process.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
+
+use crate::settings;
+
+/// The store is away; callers decide whether that refuses or degrades.
+#[derive(Debug, thiserror::Error)]
+#[error("the ephemeral store is away")]
+pub struct Away(#[from] redis::RedisError);
+
+/// Short-lived shared values.
+#[async_trait]
+pub trait Ephemeral: Send + Sync + 'static {
+    /// Marks `key` for `ttl`; false when it was marked already.
+    async fn mark(&self, key: &str, ttl: Duration) -> Result<bool, Away>;
+    /// Adds one to the counter `key`, which ends `ttl` after its first step; gives the new count.
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Away>;
+}
+
+/// Opens the store that `settings` name.
+pub fn open(settings: &settings::Redis) -> anyhow::Result<std::sync::Arc<dyn Ephemeral>> {
+    match &settings.url {
+        None => Ok(std::sync::Arc::new(InProcess::default())),
+        Some(url) => {
+            let client = redis::Client::open(url.expose_secret())?;
+            let config = redis::aio::ConnectionManagerConfig::new()
+                .set_response_timeout(Some(Duration::from_secs(1)))
+                .set_connection_timeout(Some(Duration::from_secs(1)))
+                .set_number_of_retries(1);
+            Ok(std::sync::Arc::new(Redis(client.get_connection_manager_lazy(config)?)))
+        }
+    }
+}
+
+struct Redis(redis::aio::ConnectionManager);
+
+#[async_trait]
+impl Ephemeral for Redis {
+    async fn mark(&self, key: &str, ttl: Duration) -> Result<bool, Away> {
+        let mut conn = self.0.clone();
+        let set: Option<String> = redis::cmd("SET")
+            .arg(key)
+            .arg(1)
+            .arg("NX")
+            .arg("PX")
+            .arg(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX))
+            .query_async(&mut conn)
+            .await?;
+        Ok(set.is_some())
+    }
+
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Away> {
+        let mut conn = self.0.clone();
+        let (count,): (u64,) = redis::pipe()
+            .atomic()
+            .cmd("SET")
+            .arg(key)
+            .arg(0)
+            .arg("NX")
+            .arg("PX")
+            .arg(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX))
+            .ignore()
+            .cmd("INCR")
+            .arg(key)
+            .query_async(&mut conn)
+            .await?;
+        Ok(count)
+    }
+}
+
+/// Entries that the in-process store holds before it drops those that ended.
+const SWEEP_AT: usize = 10_000;
+
+#[derive(Default)]
+struct InProcess(Mutex<BTreeMap<String, (Instant, u64)>>);
+
+#[async_trait]
+impl Ephemeral for InProcess {
+    async fn mark(&self, key: &str, ttl: Duration) -> Result<bool, Away> {
+        Ok(self.count(key, ttl).await? == 1)
+    }
+
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Away> {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if map.len() >= SWEEP_AT {
+            map.retain(|_, (ends, _)| *ends > now);
+        }
+        let entry = map.entry(key.to_owned()).or_insert((now + ttl, 0));
+        if entry.0 <= now {
+            *entry = (now + ttl, 0);
+        }
+        entry.1 += 1;
+        Ok(entry.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mark_is_set_once_until_it_ends() {
+        let store = InProcess::default();
+        assert!(store.mark("a", Duration::from_secs(60)).await.unwrap());
+        assert!(!store.mark("a", Duration::from_secs(60)).await.unwrap());
+        assert!(store.mark("b", Duration::ZERO).await.unwrap());
+        assert!(store.mark("b", Duration::ZERO).await.unwrap());
+    }
+}

@@ -1,0 +1,47 @@
+//! The frame that a service stands in: settings, HTTP with problems and idempotency, transactions, documents,
+//! events out and in, rhythms and jobs, telemetry. It knows no rule of any regulation.
+
+pub mod answer;
+pub mod bus;
+pub mod command_line;
+pub mod consume;
+pub mod context;
+pub mod db;
+pub mod document;
+pub mod ephemeral;
+pub mod error;
+pub mod housekeeping;
+pub mod http;
+pub mod jobs;
+
+pub mod openapi;
+pub mod operations;
+pub mod problem;
+pub mod relay;
+pub mod schedule;
+pub mod service;
+pub mod settings;
+pub mod telemetry;
+
+pub use answer::{Answer, Page};
+pub use command_line as main;
+pub use consume::{Consumer, EventMeta};
+pub use context::Context;
+pub use db::Tx;
+pub use document::{Document, Filter, Stored};
+pub use error::{Error, Result};
+pub use http::{Caller, Command};
+pub use problem::{FieldError, Problem, ProblemType};
+pub use schedule::{Rhythm, Schedule};
+pub use service::{Running, Service};
+pub use settings::Settings;
+
+/// An HTTP client with a time limit for whole requests and a shorter one for connecting.
+pub fn http_client(limit: std::time::Duration) -> anyhow::Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .timeout(limit)
+        .connect_timeout(std::time::Duration::from_secs(2))
+        .pool_idle_timeout(std::time::Duration::from_secs(30))
+        .build()?;
+    Ok(client)
+}

@@ -1,0 +1,321 @@
+//! What a service is made of, and how it comes up and goes down.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::Context as _;
+use diesel_migrations::EmbeddedMigrations;
+use futures::future::LocalBoxFuture;
+use identity::{Credential, EventSigner, EventVerifier, ServiceSigner, TokenVerifier, TrustAnchors};
+use secrecy::ExposeSecret as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::consume::Consumer;
+use crate::context::{Context, Inner, Platform};
+use crate::http::{authorize, common, trace};
+use crate::jobs::JobKind;
+use crate::operations::Operations;
+use crate::problem::ProblemType;
+use crate::schedule::Schedule;
+use crate::settings::Settings;
+use crate::{bus, db, ephemeral, openapi, relay, schedule};
+
+/// A service's own state.
+pub type State = Arc<dyn Any + Send + Sync>;
+
+/// Makes a service's own state.
+pub type Init = fn(Context) -> LocalBoxFuture<'static, anyhow::Result<State>>;
+
+/// What a service is made of. The same value runs in its own process, in `datawarden`, and in tests.
+#[derive(Clone)]
+pub struct Service {
+    /// Its name; also its certificate's name, its database's and its consumer group's.
+    pub name: &'static str,
+    /// Titles, English and Traditional Chinese.
+    pub title: (&'static str, &'static str),
+    /// Its migrations, run after the chassis' own.
+    pub migrations: fn() -> Vec<EmbeddedMigrations>,
+    /// `operations.toml`.
+    pub operations: &'static str,
+    /// Problem types besides the chassis' own.
+    pub problems: &'static [&'static ProblemType],
+    /// Its operations.
+    pub routes: fn(&mut ServiceConfig<'_>),
+    /// Events that it takes in.
+    pub consumers: fn() -> Vec<Consumer>,
+    /// Its rhythms.
+    pub schedules: fn() -> Vec<Schedule>,
+    /// Its kinds of jobs.
+    pub jobs: fn() -> Vec<JobKind>,
+    /// Topics that it publishes on.
+    pub topics: &'static [&'static str],
+    /// Makes the service's own state, when it has one. Called after migrations.
+    pub init: Option<Init>,
+}
+
+/// What `/readyz` reports.
+#[derive(Default)]
+pub(crate) struct Readiness {
+    migrated: AtomicBool,
+    broker: AtomicBool,
+}
+
+impl Readiness {
+    pub fn migrated(&self) -> bool {
+        self.migrated.load(Ordering::Relaxed)
+    }
+
+    pub fn broker(&self) -> bool {
+        self.broker.load(Ordering::Relaxed)
+    }
+}
+
+/// Which parts of a service run in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// HTTP, relay, consumers, schedules and jobs.
+    All,
+    /// HTTP and relay.
+    Serve,
+    /// Relay, consumers, schedules and jobs.
+    Worker,
+}
+
+/// A running service. Dropping it stops nothing; call [`Running::stop`].
+pub struct Running {
+    /// Its context.
+    pub context: Context,
+    /// Where it listens.
+    pub address: Option<SocketAddr>,
+    topics_read: Vec<&'static str>,
+    schedules: Vec<Schedule>,
+    jobs: Vec<JobKind>,
+    server: Option<actix_web::dev::ServerHandle>,
+    worker: Option<Worker>,
+}
+
+/// A thread with a runtime of its own for work that stays on one thread.
+struct Worker {
+    stop: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Platform {
+    /// The parts that `settings` name, with the machine's clock and chance.
+    pub fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let packs = match &settings.rules.dir {
+            Some(dir) => rule_pack::PackSet::load(dir)?,
+            None => rule_pack::PackSet::embedded()?,
+        };
+        Ok(Self {
+            clock: Arc::new(kernel::SystemClock),
+            random: Arc::new(kernel::SystemRandom),
+            bus: bus::Bus::open(&settings.kafka)?,
+            ephemeral: ephemeral::open(&settings.redis)?,
+            packs: Arc::new(packs),
+            calendar: Arc::new(rule_pack::working_calendar()?),
+        })
+    }
+}
+
+impl Service {
+    /// Every migration: the chassis' and the service's.
+    pub fn all_migrations(&self) -> Vec<EmbeddedMigrations> {
+        std::iter::once(db::MIGRATIONS).chain((self.migrations)()).collect()
+    }
+
+    /// The complete OpenAPI document.
+    pub fn document(&self) -> anyhow::Result<serde_json::Value> {
+        let collected = openapi::collect(self.routes);
+        let operations = Operations::new(self.operations, &collected)?;
+        Ok(openapi::complete(self.name, self.title, &collected, &operations, self.problems))
+    }
+
+    /// Brings the database to the newest schema.
+    pub async fn migrate(&self, settings: &Settings) -> anyhow::Result<usize> {
+        let (url, sources) = (settings.database.url.expose_secret().to_owned(), self.all_migrations());
+        tokio::task::spawn_blocking(move || db::migrate(&url, sources)).await?
+    }
+
+    /// The service's context, ready for use but with nothing running.
+    pub async fn context(&self, settings: Settings, platform: Platform) -> anyhow::Result<Context> {
+        let operations = Operations::new(self.operations, &openapi::collect(self.routes))
+            .with_context(|| format!("{}: operations", self.name))?;
+        let credential = Credential::from_pem_files(&settings.identity.certificate, &settings.identity.key)
+            .context("identity.certificate and identity.key")?;
+        let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
+        let http = crate::http_client(Duration::from_secs(10))?;
+        let mut inner = Inner {
+            name: self.name,
+            pool: db::pool(&settings.database)?,
+            operations,
+            tokens: TokenVerifier::new(anchors.clone(), &settings.identity.audience),
+            signer: ServiceSigner::new(credential.clone(), self.name)?,
+            event_signer: EventSigner::new(credential),
+            event_verifier: EventVerifier::new(anchors),
+            http,
+            state: None,
+            relay_wakeup: tokio::sync::Notify::new(),
+            readiness: Readiness::default(),
+            settings,
+            platform,
+        };
+        if let Some(init) = self.init {
+            // `init` sees a context without state; the one that everything else sees has it.
+            let context = Context(Arc::new(inner));
+            let state = init(context.clone()).await.with_context(|| format!("{}: start", self.name))?;
+            inner = Arc::try_unwrap(context.0)
+                .map_err(|_| anyhow::anyhow!("`init` must not keep its context"))?;
+            inner.state = Some(state);
+        }
+        inner.readiness.migrated.store(true, Ordering::Relaxed);
+        Ok(Context(Arc::new(inner)))
+    }
+
+    /// Starts `part` of the service on a migrated database. With [`Part::All`] and `manual_time`, schedules and jobs
+    /// run only when [`Running::run_due`] is called: the simulated year moves time itself.
+    pub async fn start(
+        &self,
+        settings: Settings,
+        platform: Platform,
+        part: Part,
+        manual_time: bool,
+    ) -> anyhow::Result<Running> {
+        let bind = settings.http.bind.clone();
+        let workers = settings.http.workers;
+        let context = self.context(settings, platform).await?;
+        let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
+        schedules.push(crate::housekeeping::schedule());
+        let (server, address) = if part == Part::Worker {
+            (None, None)
+        } else {
+            let (handle, address) = self.listen(&context, &bind, workers)?;
+            (Some(handle), Some(address))
+        };
+        let worker = self.spawn_worker(&context, part, manual_time, schedules.clone(), jobs.clone())?;
+        let topics_read =
+            (self.consumers)().iter().map(Consumer::topic).collect::<std::collections::BTreeSet<_>>();
+        let topics_read = topics_read.into_iter().collect();
+        Ok(Running { context, address, topics_read, schedules, jobs, server, worker: Some(worker) })
+    }
+
+    fn listen(
+        &self,
+        context: &Context,
+        bind: &str,
+        workers: usize,
+    ) -> anyhow::Result<(actix_web::dev::ServerHandle, SocketAddr)> {
+        let document = Arc::new(self.document()?);
+        let routes = self.routes;
+        let data = web::Data::new(context.clone());
+        let server = HttpServer::new(move || {
+            let document = document.clone();
+            let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
+                .config(utoipa_swagger_ui::Config::from("/openapi.json").try_it_out_enabled(true));
+            App::new()
+                .app_data(data.clone())
+                .app_data(common::path_config())
+                .app_data(common::query_config())
+                .wrap(from_fn(authorize::authorize))
+                .wrap(from_fn(trace::trace))
+                .configure(|config| routes(&mut ServiceConfig::new(config)))
+                .route("/healthz", web::get().to(common::healthz))
+                .route("/readyz", web::get().to(common::readyz))
+                .route(
+                    "/openapi.json",
+                    web::get().to(move || {
+                        let document = document.clone();
+                        async move { web::Json((*document).clone()) }
+                    }),
+                )
+                .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/") }))
+                .service(swagger)
+                .default_service(web::to(common::not_found))
+        })
+        .workers(workers)
+        .shutdown_timeout(10)
+        .disable_signals()
+        .bind(bind)
+        .with_context(|| format!("http.bind: cannot listen on {bind}"))?;
+        let address = server.addrs().first().copied().context("no address")?;
+        let server = server.run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Ok((handle, address))
+    }
+
+    fn spawn_worker(
+        &self,
+        context: &Context,
+        part: Part,
+        manual_time: bool,
+        schedules: Vec<Schedule>,
+        jobs: Vec<JobKind>,
+    ) -> anyhow::Result<Worker> {
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (context, consumers, topics) = (context.clone(), (self.consumers)(), self.topics);
+        let body = move || {
+            let local = tokio::task::LocalSet::new();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                Err(error) => return tracing::error!(%error, "worker runtime"),
+            };
+            local.spawn_local(open_topics(context.clone(), topics));
+            local.spawn_local(relay::run(context.clone()));
+            if part != Part::Serve {
+                local.spawn_local(crate::consume::run(context.clone(), consumers));
+                if !manual_time {
+                    local.spawn_local(schedule::run(context.clone(), schedules, jobs));
+                }
+            }
+            let _ = runtime.block_on(local.run_until(stopped));
+        };
+        let thread = std::thread::Builder::new().name(format!("{}-worker", self.name)).spawn(body)?;
+        Ok(Worker { stop, thread })
+    }
+}
+
+async fn open_topics(context: Context, topics: &'static [&'static str]) {
+    while let Err(error) = context.bus().create_topics(topics).await {
+        tracing::warn!(?error, "broker is away");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    context.0.readiness.broker.store(true, Ordering::Relaxed);
+}
+
+impl Running {
+    /// Where it answers, e.g. `http://127.0.0.1:8401`.
+    pub fn url(&self) -> String {
+        self.address.map(|a| format!("http://{a}")).unwrap_or_default()
+    }
+
+    /// Events that are on their way out of this service, or into it from services of this process.
+    pub async fn events_pending(&self) -> crate::Result<u64> {
+        let out = relay::waiting(&self.context).await?;
+        let group = self.context.bus().group(self.context.name());
+        Ok(out.unsigned_abs() + self.context.bus().pending(&group, &self.topics_read))
+    }
+
+    /// Runs the schedules and jobs that are due at the present business time; gives their number.
+    pub async fn run_due(&self) -> crate::Result<usize> {
+        let runs = schedule::run_due(&self.context, &self.schedules).await?;
+        Ok(runs + crate::jobs::run_due(&self.context, &self.jobs).await?)
+    }
+
+    /// Stops: open requests end, then the worker.
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop(true).await;
+        }
+        if let Some(worker) = self.worker.take() {
+            let _ = worker.stop.send(());
+            let _ = tokio::task::spawn_blocking(move || worker.thread.join()).await;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Traces and metrics through OpenTelemetry, logs as JSON lines. Personal values never get here (docs/LOGGING.md).
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use opentelemetry::metrics::Histogram;
+use opentelemetry::propagation::TextMapPropagator as _;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{KeyValue, global};
+use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::settings::Otlp;
+
+/// Keeps the exporters alive; flushes them when dropped.
+pub struct Guard {
+    traces: Option<SdkTracerProvider>,
+    metrics: Option<SdkMeterProvider>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(traces) = &self.traces {
+            let _ = traces.shutdown();
+        }
+        if let Some(metrics) = &self.metrics {
+            let _ = metrics.shutdown();
+        }
+    }
+}
+
+/// Sets up telemetry for this process. `level` is an `EnvFilter` text such as `info`. A second call changes nothing.
+pub fn init(name: &'static str, settings: &Otlp, level: &str) -> anyhow::Result<Guard> {
+    let filter = EnvFilter::try_new(level)?
+        .add_directive("librdkafka=off".parse()?)
+        .add_directive("rdkafka=off".parse()?);
+    let logs = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter).with(logs);
+    let Some(endpoint) = &settings.endpoint else {
+        // Trace ids are made all the same: outbox rows and logs carry them.
+        let traces = SdkTracerProvider::builder().build();
+        let _ =
+            registry.with(tracing_opentelemetry::layer().with_tracer(traces.tracer("datawarden"))).try_init();
+        return Ok(Guard { traces: Some(traces), metrics: None });
+    };
+    let resource = Resource::builder()
+        .with_service_name(name)
+        .with_attribute(KeyValue::new("service.namespace", "datawarden"))
+        .with_attribute(KeyValue::new("service.instance.id", format!("{name}-{}", std::process::id())))
+        .build();
+    let spans = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_endpoint(format!("{endpoint}/v1/traces"))
+        .build()?;
+    let traces =
+        SdkTracerProvider::builder().with_resource(resource.clone()).with_batch_exporter(spans).build();
+    let exporter = opentelemetry_otlp::MetricExporter::builder()
+        .with_http()
+        .with_endpoint(format!("{endpoint}/v1/metrics"))
+        .build()?;
+    let metrics =
+        SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(exporter).build();
+    global::set_meter_provider(metrics.clone());
+    let _ = registry.with(tracing_opentelemetry::layer().with_tracer(traces.tracer("datawarden"))).try_init();
+    Ok(Guard { traces: Some(traces), metrics: Some(metrics) })
+}
+
+/// `traceparent` and `tracestate` of the current span, for outbox rows and outgoing calls.
+pub fn current_trace() -> (Option<String>, Option<String>) {
+    let mut carrier = HashMap::new();
+    TraceContextPropagator::new().inject_context(&Span::current().context(), &mut carrier);
+    (carrier.remove("traceparent"), carrier.remove("tracestate").filter(|s| !s.is_empty()))
+}
+
+/// Makes `span` a child of the trace that came with a request.
+pub fn continue_trace(span: &Span, traceparent: Option<String>, tracestate: Option<String>) {
+    let carrier: HashMap<String, String> = [("traceparent", traceparent), ("tracestate", tracestate)]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|v| (name.to_owned(), v)))
+        .collect();
+    if !carrier.is_empty() {
+        let _ = span.set_parent(TraceContextPropagator::new().extract(&carrier));
+    }
+}
+
+/// The span in which an event is taken in: child of its creation, and linked to it.
+pub fn consumer_span(topic: &str, traceparent: Option<&str>) -> Span {
+    use opentelemetry::trace::TraceContextExt as _;
+    let span = tracing::info_span!(
+        "process",
+        otel.name = format!("process {topic}"),
+        otel.kind = "consumer",
+        messaging.system = "kafka",
+        messaging.destination.name = topic,
+    );
+    if let Some(traceparent) = traceparent {
+        let carrier = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
+        let parent = TraceContextPropagator::new().extract(&carrier);
+        span.add_link(parent.span().span_context().clone());
+        let _ = span.set_parent(parent);
+    }
+    span
+}
+
+/// `http.server.request.duration`, seconds.
+pub fn request_duration() -> &'static Histogram<f64> {
+    static HISTOGRAM: OnceLock<Histogram<f64>> = OnceLock::new();
+    HISTOGRAM.get_or_init(|| {
+        global::meter("datawarden").f64_histogram("http.server.request.duration").with_unit("s").build()
+    })
+}

@@ -1,0 +1,67 @@
+//! Events: once each, whatever happens; poison aside; strangers out.
+
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use identity::Role;
+use serde_json::json;
+use testkit::TestApp;
+
+use crate::service::{NoteWritten, service};
+
+#[derive(QueryableByName)]
+pub struct Count {
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+}
+
+pub async fn count(app: &TestApp, sql: &str, text: &str) -> i64 {
+    let mut conn = app.context().connection().await.unwrap();
+    sql_query(sql).bind::<Text, _>(text).get_result::<Count>(&mut conn).await.unwrap().n
+}
+
+const ECHOES: &str = "SELECT coalesce(sum(times), 0)::bigint AS n FROM echoes WHERE text = $1";
+
+async fn until(app: &TestApp, sql: &str, text: &str, wanted: i64) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    while count(app, sql, text).await != wanted {
+        assert!(tokio::time::Instant::now() < deadline, "{sql} never gave {wanted} for {text}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_goes_out_and_comes_in_once() {
+    let app = TestApp::of(service()).start().await;
+    let token = app.token(&app.person("U", "gushan", &[Role::User]));
+    let _ = app.post("/v1/notes", &token, &json!({"text": "hello"})).await.expect_status(201);
+    until(&app, ECHOES, "hello", 1).await;
+    // The same rows published again: a relay that died after sending, before remembering it.
+    let mut conn = app.context().connection().await.unwrap();
+    sql_query("UPDATE outbox SET published_at = NULL").execute(&mut conn).await.unwrap();
+    drop(conn);
+    let _ = app.post("/v1/notes", &token, &json!({"text": "after"})).await.expect_status(201);
+    until(&app, ECHOES, "after", 1).await;
+    assert_eq!(count(&app, ECHOES, "hello").await, 1);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_event_is_set_aside_and_the_next_comes_through() {
+    let app = TestApp::of(service()).start().await;
+    let token = app.token(&app.person("U", "gushan", &[Role::User]));
+    for text in ["poison", "cure"] {
+        let _ = app.post("/v1/notes", &token, &json!({"text": text})).await.expect_status(201);
+    }
+    until(&app, ECHOES, "cure", 1).await;
+    until(&app, "SELECT count(*) AS n FROM dead_letters WHERE data LIKE '%' || $1 || '%'", "poison", 1).await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_event_of_a_service_is_heard() {
+    let app = TestApp::of(service()).start().await;
+    app.feed("notes", &NoteWritten { note: uuid::Uuid::nil(), text: "known".into() }).await;
+    assert_eq!(count(&app, ECHOES, "known").await, 1);
+    app.stop().await;
+}

@@ -1,0 +1,8 @@
+//! The frame under a small service of its own: notes that are written, published, taken in again, and struck off.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod events;
+mod requests;
+mod service;
+mod time;

@@ -1,0 +1,139 @@
+//! The small service.
+
+use actix_web::{get, post, web};
+use chassis::answer::PageParams;
+use chassis::document::{self, Filter};
+use chassis::{Answer, Caller, Command, Consumer, Document, Page, Result, Rhythm, Schedule, Service, Tx};
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use diesel_async::RunQueryDsl as _;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use kernel::Event;
+use kernel::ids::AgencyId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/behaviour/migrations");
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Note {
+    pub id: Uuid,
+    pub agency_id: AgencyId,
+    pub text: String,
+}
+
+impl Document for Note {
+    const TABLE: &'static str = "notes";
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WriteNote {
+    pub text: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NoteWritten {
+    pub note: Uuid,
+    pub text: String,
+}
+
+impl Event for NoteWritten {
+    const TYPE: &'static str = "notes.note-written.v1";
+    const TOPIC: &'static str = "notes.notes.v1";
+    fn key(&self) -> String {
+        self.note.to_string()
+    }
+}
+
+/// Writes a note.
+#[utoipa::path(post, path = "/v1/notes", request_body = WriteNote, responses((status = 201, body = Note)))]
+#[post("/v1/notes")]
+async fn write_note(command: Command<WriteNote>) -> Result<Answer<Note>> {
+    let agency_id = command.agency()?;
+    command
+        .run(async |tx| {
+            let note = Note { id: tx.new_id(), agency_id, text: command.body.text.clone() };
+            let version = tx.insert(&note).await?;
+            tx.emit(&NoteWritten { note: note.id, text: note.text.clone() }).await?;
+            Ok(Answer::created(note).version(version))
+        })
+        .await
+}
+
+/// Changes a note.
+#[utoipa::path(post, path = "/v1/notes/{id}/changes", params(("id" = Uuid, Path)), request_body = WriteNote, responses((status = 200, body = Note)))]
+#[post("/v1/notes/{id}/changes")]
+async fn change_note(command: Command<WriteNote>, id: web::Path<Uuid>) -> Result<Answer<Note>> {
+    command
+        .run(async |tx| {
+            let mut note = tx.load::<Note>(*id).await?;
+            command.within(note.agency_id)?;
+            command.expect_version(note.version)?;
+            note.text.clone_from(&command.body.text);
+            let version = tx.update(&note).await?;
+            Ok(Answer::ok(note.doc.clone()).version(version))
+        })
+        .await
+}
+
+/// Lists notes.
+#[utoipa::path(get, path = "/v1/notes", params(PageParams), responses((status = 200, body = Page<Note>)))]
+#[get("/v1/notes")]
+async fn list_notes(caller: Caller, params: web::Query<PageParams>) -> Result<Answer<Page<Note>>> {
+    let filter = Filter::all().eq_opt("agency_id", caller.scope(None)?);
+    let mut conn = caller.context.connection().await?;
+    let page = document::page::<Note>(&mut conn, filter, &params).await?;
+    Ok(Answer::ok(Page { items: page.items.into_iter().map(|s| s.doc).collect(), next: page.next }))
+}
+
+async fn echo(tx: &mut Tx, event: NoteWritten, _: chassis::EventMeta) -> Result<()> {
+    if event.text == "poison" {
+        return Err(anyhow::anyhow!("cannot be taken in").into());
+    }
+    add_echo(tx, &event.text).await
+}
+
+async fn add_echo(tx: &mut Tx, text: &str) -> Result<()> {
+    sql_query("INSERT INTO echoes VALUES ($1, 1) ON CONFLICT (text) DO UPDATE SET times = echoes.times + 1")
+        .bind::<Text, _>(text)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub fn service() -> Service {
+    Service {
+        name: "notes",
+        title: ("Notes", "筆記"),
+        migrations: || vec![MIGRATIONS],
+        operations: r#"
+            [write_note]
+            title_zh = "寫筆記"
+            roles = ["user"]
+            [change_note]
+            title_zh = "改筆記"
+            roles = ["user"]
+            [list_notes]
+            title_zh = "列筆記"
+            roles = ["user", "auditor"]
+        "#,
+        problems: &[],
+        routes: |config| {
+            config.service(write_note).service(change_note).service(list_notes);
+        },
+        consumers: || vec![Consumer::on::<NoteWritten, _>(echo)],
+        schedules: || {
+            vec![Schedule::new("nightly", Rhythm::Daily(1, 0), async |context: &chassis::Context, due| {
+                context.transaction(async |tx| add_echo(tx, &format!("night {due}")).await).await
+            })]
+        },
+        jobs: Vec::new,
+        topics: &["notes.notes.v1"],
+        init: None,
+    }
+}

@@ -1,0 +1,72 @@
+//! The little DER that is needed beyond the certificate crates: writing directory attributes and policies.
+
+/// One tag, length, value.
+pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    let length = value.len();
+    if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
+        out.push(short);
+    } else {
+        let bytes = length.to_be_bytes();
+        let used = &bytes[bytes.iter().position(|b| *b != 0).unwrap_or(bytes.len() - 1)..];
+        out.push(0x80 | u8::try_from(used.len()).unwrap_or_default());
+        out.extend_from_slice(used);
+    }
+    out.extend_from_slice(value);
+    out
+}
+
+/// A SEQUENCE of parts that are DER already.
+pub fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
+    tlv(0x30, &parts.concat())
+}
+
+/// A SET of parts that are DER already.
+pub fn set(parts: &[Vec<u8>]) -> Vec<u8> {
+    tlv(0x31, &parts.concat())
+}
+
+/// A PrintableString.
+pub fn printable(text: &str) -> Vec<u8> {
+    tlv(0x13, text.as_bytes())
+}
+
+/// An OBJECT IDENTIFIER from dotted text; none if the text is not one.
+pub fn oid(dotted: &str) -> Option<Vec<u8>> {
+    let arcs: Vec<u64> = dotted.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [first @ 0..=2, second, rest @ ..] = arcs.as_slice() else { return None };
+    let mut body = base128(first.checked_mul(40)?.checked_add(*second)?);
+    for arc in rest {
+        body.extend(base128(*arc));
+    }
+    Some(tlv(0x06, &body))
+}
+
+fn base128(mut value: u64) -> Vec<u8> {
+    let mut groups = vec![low_bits(value)];
+    value >>= 7;
+    while value > 0 {
+        groups.push(low_bits(value) | 0x80);
+        value >>= 7;
+    }
+    groups.reverse();
+    groups
+}
+
+fn low_bits(value: u64) -> u8 {
+    u8::try_from(value & 0x7f).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_identifiers_and_long_lengths_are_written_as_the_standard_says() {
+        assert_eq!(hex::encode(oid("1.2.840.113549").unwrap()), "06062a864886f70d");
+        assert_eq!(hex::encode(oid("2.16.886.1.100.2.51").unwrap()), "060760867601640233");
+        assert_eq!(oid("3.1"), None);
+        assert_eq!(tlv(4, &[0; 200])[..3], [4, 0x81, 200]);
+        assert_eq!(tlv(4, &[0; 300])[..4], [4, 0x82, 1, 44]);
+    }
+}

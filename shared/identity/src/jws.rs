@@ -1,0 +1,107 @@
+//! Compact JWS (RFC 7515) in the one shape that is used here: `alg`, `typ` and `x5c` in the header, nothing else.
+//! Small on purpose: a header that asks for anything more is refused, and the key comes from a verified chain only.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::signature::{PublicKey, SignatureAlgorithm};
+
+/// Longest token that is looked at, in bytes.
+pub const MAX_TOKEN: usize = 32 * 1024;
+
+/// Why a text is no token of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JwsError {
+    /// Not three base64url parts with a JSON header, or too long.
+    #[error("not a compact JWS")]
+    Malformed,
+    /// The header holds members that are not accepted (`crit`, `jwk`, `jku`, `x5u` …).
+    #[error("the header holds members that are not accepted")]
+    Header,
+    /// `alg` is not accepted; `none` among them.
+    #[error("the algorithm is not accepted")]
+    Algorithm,
+    /// The signature is wrong.
+    #[error("the signature is wrong")]
+    Signature,
+    /// The payload is no JSON of the wanted shape.
+    #[error("the claims have another shape")]
+    Claims,
+}
+
+/// The protected header. Unknown members are refused, so nothing in it can be overlooked.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The algorithm's JOSE name.
+    pub alg: String,
+    /// What kind of token it is (RFC 8725 §3.11).
+    #[serde(default)]
+    pub typ: String,
+    /// The signer's chain, the leaf first.
+    pub x5c: Vec<String>,
+}
+
+impl Header {
+    /// A header for a signer.
+    pub fn new(algorithm: SignatureAlgorithm, typ: &str, x5c: Vec<String>) -> Self {
+        Self { alg: algorithm.name().to_owned(), typ: typ.to_owned(), x5c }
+    }
+
+    /// The header as the first part of a token.
+    pub fn encode(&self) -> Result<String, serde_json::Error> {
+        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(self)?))
+    }
+}
+
+/// What is to be signed: encoded header, a dot, encoded claims. Never holds a line break.
+pub fn signing_input<T: Serialize>(encoded_header: &str, claims: &T) -> Result<String, serde_json::Error> {
+    Ok(format!("{encoded_header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?)))
+}
+
+/// The token: signing input, a dot, encoded signature.
+pub fn complete(signing_input: &str, signature: &[u8]) -> String {
+    format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// A token taken apart, not verified yet.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// The header; not to be believed before the signature is checked.
+    pub header: Header,
+    algorithm: SignatureAlgorithm,
+    signing_input: &'a str,
+    payload: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a token apart.
+    pub fn parse(token: &'a str) -> Result<Self, JwsError> {
+        if token.len() > MAX_TOKEN {
+            return Err(JwsError::Malformed);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(JwsError::Malformed)?;
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| JwsError::Malformed);
+        let signature = decode(signature)?;
+        let raw: serde_json::Value =
+            serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
+        let header: Header = serde_json::from_value(raw).map_err(|_| JwsError::Header)?;
+        let algorithm = SignatureAlgorithm::from_name(&header.alg).ok_or(JwsError::Algorithm)?;
+        Ok(Self { header, algorithm, signing_input, payload, signature })
+    }
+
+    /// Checks the signature with the key of the verified chain and reads the claims.
+    pub fn verify<T: DeserializeOwned>(&self, key: &PublicKey) -> Result<T, JwsError> {
+        if key.algorithm() != self.algorithm {
+            return Err(JwsError::Algorithm);
+        }
+        key.verify(self.algorithm, self.signing_input.as_bytes(), &self.signature)
+            .map_err(|_| JwsError::Signature)?;
+        let payload = URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| JwsError::Malformed)?;
+        serde_json::from_slice(&payload).map_err(|_| JwsError::Claims)
+    }
+}

@@ -1,0 +1,216 @@
+//! Verifies the tokens of people, agency systems and services, and remembers those that were good until they end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use kernel::{Instant, canonical};
+
+use crate::Role;
+use crate::cache::Cache;
+use crate::chain::{ChainVerifier, TrustAnchors, Usage, VerifiedPath};
+use crate::jws::Parts;
+use crate::principal::{Principal, PrincipalKind};
+use crate::token::{
+    ACCESS_TYPE, AccessClaims, MAX_ACCESS_SECONDS, MAX_SERVICE_SECONDS, SERVICE_TYPE, ServiceClaims,
+    TokenError,
+};
+
+/// The service that may issue access tokens, unless [`TokenVerifier::with_issuer`] says otherwise.
+pub const DEFAULT_ISSUING_SERVICE: &str = "account";
+/// How far a signer's clock may be ahead, in seconds. Nothing is added to `exp`.
+const CLOCK_AHEAD: i64 = 10;
+/// Tokens remembered in one generation of the cache.
+const REMEMBERED_TOKENS: usize = 8192;
+
+#[derive(Clone)]
+struct Verified {
+    principal: Arc<Principal>,
+    issued_at: i64,
+    request: Option<Arc<(String, String)>>,
+    path: Arc<VerifiedPath>,
+}
+
+/// Verifies tokens for one audience. Share one per service: it holds the caches.
+pub struct TokenVerifier {
+    chains: ChainVerifier,
+    audience: String,
+    issuing_service: String,
+    issuer: Option<String>,
+    tokens: Cache<Verified>,
+}
+
+impl std::fmt::Debug for TokenVerifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenVerifier").field("audience", &self.audience).finish_non_exhaustive()
+    }
+}
+
+impl TokenVerifier {
+    /// A verifier for tokens to `audience`, whose signers chain to the internal anchors. Access tokens must be
+    /// signed by the service [`DEFAULT_ISSUING_SERVICE`]: any other service's certificate would let it make people.
+    pub fn new(anchors: TrustAnchors, audience: impl Into<String>) -> Self {
+        Self {
+            chains: ChainVerifier::new(anchors),
+            audience: audience.into(),
+            issuing_service: DEFAULT_ISSUING_SERVICE.to_owned(),
+            issuer: None,
+            tokens: Cache::new(REMEMBERED_TOKENS),
+        }
+    }
+
+    /// Accepts access tokens of the service `issuing_service` alone, and only with this `iss`.
+    #[must_use]
+    pub fn with_issuer(mut self, issuing_service: impl Into<String>, issuer: impl Into<String>) -> Self {
+        self.issuing_service = issuing_service.into();
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// The audience.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// The principal of a token that is good at `now`. A service's token is bound to one request, which this does
+    /// not look at: use [`Self::verify_request`] where there is one.
+    pub fn verify(&self, token: &str, now: Instant) -> Result<Arc<Principal>, TokenError> {
+        self.look(token, now).map(|verified| verified.principal)
+    }
+
+    /// The principal of a token that is good at `now` for the request `method` and `path` (without query).
+    pub fn verify_request(
+        &self,
+        token: &str,
+        now: Instant,
+        method: &str,
+        path: &str,
+    ) -> Result<Arc<Principal>, TokenError> {
+        let verified = self.look(token, now)?;
+        match &verified.request {
+            Some(request) if request.0 != method || request.1 != path => Err(TokenError::WrongRequest),
+            _ => Ok(verified.principal),
+        }
+    }
+
+    /// Forgets one token, when its revocation is learnt. (Revoked `jti`s are refused by the caller.)
+    pub fn forget(&self, token: &str) {
+        self.tokens.remove(&canonical::sha256(token.as_bytes()));
+    }
+
+    fn look(&self, token: &str, now: Instant) -> Result<Verified, TokenError> {
+        if token.len() > crate::jws::MAX_TOKEN {
+            return Err(crate::jws::JwsError::Malformed.into());
+        }
+        let key = canonical::sha256(token.as_bytes());
+        if let Some(verified) = self.tokens.get(&key) {
+            check_times(verified.issued_at, verified.principal.expires_at, now)?;
+            verified.path.recheck(self.chains.anchors(), now)?;
+            return Ok(verified);
+        }
+        let parts = Parts::parse(token)?;
+        let is_access = match parts.header.typ.as_str() {
+            ACCESS_TYPE => true,
+            SERVICE_TYPE => false,
+            _ => return Err(TokenError::WrongType),
+        };
+        let path = self.chains.verify_x5c(&parts.header.x5c, now, Usage::ServiceSignature)?;
+        let verified =
+            if is_access { self.access(&parts, path, now)? } else { self.service(&parts, path, now)? };
+        self.tokens.put(key, verified.clone());
+        Ok(verified)
+    }
+
+    fn access(
+        &self,
+        parts: &Parts<'_>,
+        path: Arc<VerifiedPath>,
+        now: Instant,
+    ) -> Result<Verified, TokenError> {
+        let claims: AccessClaims = parts.verify(&path.identity.public_key)?;
+        let signer_may = path.identity.service_name() == Some(self.issuing_service.as_str());
+        if !signer_may || self.issuer.as_ref().is_some_and(|issuer| *issuer != claims.iss) {
+            return Err(TokenError::WrongIssuer);
+        }
+        // Services vouch for themselves with their own certificate; nobody else does it for them.
+        if claims.grant.kind == PrincipalKind::Service || claims.grant.roles.contains(&Role::Service) {
+            return Err(TokenError::WrongType);
+        }
+        let expires_at = self.check(&claims.aud, claims.iat, claims.exp, MAX_ACCESS_SECONDS, now)?;
+        let grant = claims.grant;
+        let principal = Principal {
+            kind: grant.kind,
+            subject: grant.subject,
+            name: grant.name,
+            agency: grant.agency,
+            unit: grant.unit,
+            roles: grant.roles,
+            system: grant.system,
+            place: grant.place,
+            acting_for: grant.acting_for,
+            bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
+            token_id: grant.token_id,
+            expires_at,
+        };
+        Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request: None, path })
+    }
+
+    fn service(
+        &self,
+        parts: &Parts<'_>,
+        path: Arc<VerifiedPath>,
+        now: Instant,
+    ) -> Result<Verified, TokenError> {
+        let claims: ServiceClaims = parts.verify(&path.identity.public_key)?;
+        let name = path.identity.service_name().ok_or(TokenError::WrongIssuer)?.to_owned();
+        if claims.iss != name || claims.sub != name {
+            return Err(TokenError::WrongIssuer);
+        }
+        let expires_at = self.check(&claims.aud, claims.iat, claims.exp, MAX_SERVICE_SECONDS, now)?;
+        let principal = Principal {
+            kind: PrincipalKind::Service,
+            subject: name.clone(),
+            name: Some(name),
+            agency: None,
+            unit: None,
+            roles: BTreeSet::from([Role::Service]),
+            system: None,
+            place: None,
+            acting_for: None,
+            bound_to: None,
+            token_id: claims.jti,
+            expires_at,
+        };
+        let request = Some(Arc::new((claims.htm, claims.htu)));
+        Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request, path })
+    }
+
+    fn check(
+        &self,
+        audience: &crate::token::Audience,
+        iat: i64,
+        exp: i64,
+        longest: i64,
+        now: Instant,
+    ) -> Result<Instant, TokenError> {
+        if !audience.holds(&self.audience) {
+            return Err(TokenError::WrongAudience);
+        }
+        if exp.checked_sub(iat).is_none_or(|life| life > longest) {
+            return Err(TokenError::TooLong);
+        }
+        let expires_at = DateTime::from_timestamp(exp, 0).ok_or(TokenError::Expired)?;
+        check_times(iat, expires_at, now)?;
+        Ok(expires_at)
+    }
+}
+
+fn check_times(iat: i64, expires_at: Instant, now: Instant) -> Result<(), TokenError> {
+    if now >= expires_at {
+        return Err(TokenError::Expired);
+    }
+    if iat > now.timestamp() + CLOCK_AHEAD {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(())
+}

@@ -1,0 +1,236 @@
+-- The query log: append-only entries, their encrypted bodies and the subject index, one partition per log and month.
+--
+-- Rights. Three roles without login are made where the migrating role may do so:
+--   datawarden_log_owner  owns tables and functions; nobody logs in as it.
+--   datawarden_log_writer may read, insert and move the head; the login role of the gate is made a member of it
+--                         (GRANT datawarden_log_writer TO <service login>).
+--   datawarden_log_keeper may besides call log_drop_month; for the login role that ends months, never for the gate's.
+-- The functions look in schema public alone: a temporary table of the caller must not pass for the governance log.
+-- The service never holds UPDATE, DELETE or TRUNCATE on entries, and triggers refuse them to owners and superusers
+-- alike. A superuser can switch the triggers off; the offline verifier finds what is bent then.
+-- Partitions leave only through log_drop_month, which wants the approved destruction order in the governance log.
+
+CREATE TABLE log_heads (
+    log text PRIMARY KEY CHECK (log ~ '^[a-z][a-z0-9-]{0,30}$'),
+    size bigint NOT NULL CHECK (size >= 0),
+    chain_hash bytea NOT NULL CHECK (octet_length(chain_hash) = 32),
+    epoch bigint NOT NULL,
+    month date,
+    month_first bigint NOT NULL,
+    last_at timestamptz
+);
+COMMENT ON TABLE log_heads IS 'One row per log: its size and chain hash, moved only by the sequencer that holds the epoch.';
+
+CREATE TABLE log_months (
+    log text NOT NULL REFERENCES log_heads (log),
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    first_index bigint NOT NULL,
+    start_chain bytea NOT NULL,
+    dropped_by_order bigint,
+    dropped_count bigint,
+    PRIMARY KEY (log, month),
+    UNIQUE (log, first_index)
+);
+COMMENT ON TABLE log_months IS 'Where each month of a log begins; the next row (or the head) says where it ends.';
+
+CREATE TABLE log_entries (
+    log text NOT NULL,
+    month date NOT NULL,
+    entry_index bigint NOT NULL,
+    kind text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    agency_id uuid,
+    agency_seq bigint,
+    account bytea,
+    account_seq bigint,
+    application_id uuid,
+    query_id uuid,
+    closes bigint,
+    header bytea NOT NULL,
+    leaf_hash bytea NOT NULL,
+    chain_hash bytea NOT NULL,
+    PRIMARY KEY (log, month, entry_index)
+) PARTITION BY RANGE (log, month);
+CREATE UNIQUE INDEX log_entries_account ON log_entries (log, month, account, account_seq) WHERE account IS NOT NULL;
+CREATE UNIQUE INDEX log_entries_agency ON log_entries (log, month, agency_id, agency_seq) WHERE agency_id IS NOT NULL;
+CREATE INDEX log_entries_application ON log_entries (application_id) WHERE application_id IS NOT NULL;
+CREATE INDEX log_entries_query ON log_entries (query_id) WHERE query_id IS NOT NULL;
+CREATE INDEX log_entries_closes ON log_entries (closes) WHERE closes IS NOT NULL;
+CREATE INDEX log_entries_time ON log_entries USING brin (recorded_at);
+
+CREATE TABLE log_bodies (
+    log text NOT NULL,
+    month date NOT NULL,
+    entry_index bigint NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (log, month, entry_index)
+) PARTITION BY RANGE (log, month);
+
+-- Apart from the bodies, because an early erasure writes a month's subject index anew under a fresh key.
+CREATE TABLE log_subjects (
+    log text NOT NULL,
+    month date NOT NULL,
+    entry_index bigint NOT NULL,
+    subject_hash bytea NOT NULL,
+    PRIMARY KEY (log, month, entry_index)
+) PARTITION BY RANGE (log, month);
+CREATE INDEX log_subjects_hash ON log_subjects (subject_hash);
+
+CREATE FUNCTION log_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the query log is append-only: % on % is refused', tg_op, tg_table_name
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+CREATE FUNCTION log_guard_head() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_op <> 'UPDATE' OR new.log <> old.log OR new.size < old.size OR new.epoch < old.epoch
+        OR (new.size = old.size AND new.chain_hash <> old.chain_hash) THEN
+        RAISE EXCEPTION 'the head of a query log only moves forward' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END $$;
+
+-- Row triggers of a partitioned table are cloned to its partitions; TRUNCATE triggers are not (see log_open_month).
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_entries FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_bodies FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_subjects FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_entries EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_bodies EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_subjects EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_delete BEFORE DELETE ON log_months FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_months EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER guard_head BEFORE UPDATE OR DELETE ON log_heads FOR EACH ROW EXECUTE FUNCTION log_guard_head();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_heads EXECUTE FUNCTION log_refuse_change();
+
+-- Makes the log known; a log that exists is left alone.
+CREATE FUNCTION log_create(p_log text, p_genesis bytea) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+    INSERT INTO log_heads (log, size, chain_hash, epoch, month_first) VALUES (p_log, 0, p_genesis, 0, 0)
+    ON CONFLICT DO NOTHING;
+$$;
+
+-- Opens the partitions of a month that begins at the log's present head. Months only follow one another.
+CREATE FUNCTION log_open_month(p_log text, p_month date, p_epoch bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+    v_head log_heads;
+    v_parent text;
+    v_name text;
+BEGIN
+    SELECT * INTO v_head FROM log_heads WHERE log = p_log FOR UPDATE;
+    IF v_head.log IS NULL OR v_head.epoch <> p_epoch OR extract(day FROM p_month) <> 1
+        OR (v_head.month IS NOT NULL AND p_month <= v_head.month) THEN
+        RAISE EXCEPTION 'month % of log % cannot be opened', p_month, p_log USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    INSERT INTO log_months (log, month, first_index, start_chain)
+    VALUES (p_log, p_month, v_head.size, v_head.chain_hash);
+    FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies', 'log_subjects'] LOOP
+        v_name := v_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM');
+        -- Attaching (instead of PARTITION OF) leaves the other logs' sequencers unblocked.
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', v_name, v_parent);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L, %L) TO (%L, %L)',
+            v_parent, v_name, p_log, p_month, p_log, (p_month + interval '1 month')::date);
+        EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION log_refuse_change()', v_name);
+    END LOOP;
+END $$;
+
+-- Drops the oldest month of a log. Refuses unless entry p_order_index of the governance log is an approved
+-- destruction order for exactly this range. Called again for a dropped month under the same order it does nothing.
+CREATE FUNCTION log_drop_month(p_log text, p_month date, p_order_index bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+    v_month log_months;
+    v_next log_months;
+    v_order log_entries;
+    v_text jsonb;
+    v_range jsonb;
+    v_count bigint;
+    v_parent text;
+BEGIN
+    IF p_log = 'governance' THEN
+        RAISE EXCEPTION 'the governance log is never pruned' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT * INTO v_month FROM log_months WHERE log = p_log AND month = p_month FOR UPDATE;
+    IF v_month.log IS NULL THEN
+        RAISE EXCEPTION 'log % has no month %', p_log, p_month USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF v_month.dropped_by_order = p_order_index THEN
+        RETURN;
+    END IF;
+    IF v_month.dropped_by_order IS NOT NULL
+        OR EXISTS (SELECT FROM log_months WHERE log = p_log AND month < p_month AND dropped_by_order IS NULL) THEN
+        RAISE EXCEPTION 'month % is not the oldest month of log %', p_month, p_log
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    SELECT * INTO v_next FROM log_months WHERE log = p_log AND month > p_month ORDER BY month LIMIT 1;
+    IF v_next.log IS NULL THEN
+        RAISE EXCEPTION 'month % of log % is not closed', p_month, p_log USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    v_count := v_next.first_index - v_month.first_index;
+
+    SELECT * INTO v_order FROM log_entries WHERE log = 'governance' AND entry_index = p_order_index;
+    IF v_order.log IS NULL OR sha256('\x00'::bytea || v_order.header) <> v_order.leaf_hash THEN
+        RAISE EXCEPTION 'no destruction order at entry % of the governance log', p_order_index
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    v_text := convert_from(substring(v_order.header FROM 2), 'UTF8')::jsonb;
+    v_range := v_text -> 'range';
+    IF (v_text ->> 'kind' = 'governance' AND v_text ->> 'action' = 'destruction-order'
+        AND v_text ->> 'decision' = 'approved'
+        AND v_range ->> 'log' = p_log AND v_range ->> 'month' = to_char(p_month, 'YYYY-MM')
+        AND (v_range ->> 'first')::bigint = v_month.first_index
+        AND (v_range ->> 'last')::bigint = v_next.first_index - 1
+        AND (v_range ->> 'count')::bigint = v_count
+        AND v_range ->> 'root' = encode(v_next.start_chain, 'hex')) IS NOT TRUE THEN
+        RAISE EXCEPTION 'entry % of the governance log is no approved destruction order for % of %',
+            p_order_index, p_month, p_log USING ERRCODE = 'insufficient_privilege';
+    END IF;
+
+    -- Locked in the order in which the append locks them.
+    LOCK TABLE log_entries, log_bodies, log_subjects IN ACCESS EXCLUSIVE MODE;
+    FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies', 'log_subjects'] LOOP
+        EXECUTE format('DROP TABLE %I', v_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM'));
+    END LOOP;
+    UPDATE log_months SET dropped_by_order = p_order_index, dropped_count = v_count
+    WHERE log = p_log AND month = p_month;
+END $$;
+
+REVOKE ALL ON FUNCTION log_create(text, bytea), log_open_month(text, date, bigint), log_drop_month(text, date, bigint)
+    FROM PUBLIC;
+
+DO $$
+DECLARE
+    v_role text;
+    v_table text;
+BEGIN
+    FOREACH v_role IN ARRAY ARRAY['datawarden_log_owner', 'datawarden_log_writer', 'datawarden_log_keeper'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+            EXCEPTION
+                -- Another database of the cluster migrates at the same moment.
+                WHEN duplicate_object OR unique_violation THEN NULL;
+            END;
+        END IF;
+    END LOOP;
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO datawarden_log_owner', current_schema());
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO datawarden_log_writer, datawarden_log_keeper', current_schema());
+    FOREACH v_role IN ARRAY ARRAY['datawarden_log_writer', 'datawarden_log_keeper', current_user::text] LOOP
+        EXECUTE format('GRANT SELECT, INSERT ON log_entries, log_bodies, log_subjects TO %I', v_role);
+        EXECUTE format('GRANT SELECT ON log_months TO %I', v_role);
+        EXECUTE format('GRANT SELECT, UPDATE ON log_heads TO %I', v_role);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text, bytea), log_open_month(text, date, bigint) TO %I', v_role);
+    END LOOP;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION log_drop_month(text, date, bigint) TO datawarden_log_keeper, %I', current_user);
+    FOREACH v_table IN ARRAY ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects'] LOOP
+        EXECUTE format('ALTER TABLE %I OWNER TO datawarden_log_owner', v_table);
+    END LOOP;
+    ALTER FUNCTION log_create(text, bytea) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_open_month(text, date, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_drop_month(text, date, bigint) OWNER TO datawarden_log_owner;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'the roles of the query log could not be set up; triggers alone protect it (see up.sql)';
+END $$;

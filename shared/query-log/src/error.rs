@@ -1,0 +1,67 @@
+//! What can go wrong with the log.
+
+use crate::body::BodyError;
+use crate::header::HeaderError;
+use crate::keys::KeyError;
+use crate::month::Month;
+
+/// Why the log refused or failed. After any error of an append the caller must treat the entry as not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The log was not named when the [`crate::QueryLog`] was opened.
+    #[error("there is no log {0}")]
+    UnknownLog(String),
+    /// The call breaks a rule of the log; nothing was done.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// The entry is larger than 256 KiB.
+    #[error("the entry is too large")]
+    TooLarge,
+    /// The database cannot be reached or did not answer in time. An append may or may not have been recorded.
+    #[error("the log's database is unavailable")]
+    Unavailable,
+    /// Another sequencer took the log over and did not give it back in time; try again.
+    #[error("another sequencer holds the log")]
+    Fenced,
+    /// The sequencer has ended with its runtime.
+    #[error("the log is closed")]
+    Closed,
+    /// No such entry, or its month was destroyed.
+    #[error("there is no such entry")]
+    NotFound,
+    /// The month is not in the log, not closed yet, or already dropped.
+    #[error("month {0} is not there, or not closed")]
+    Month(Month),
+    /// The database refused: a missing right, a trigger, or no approved destruction order.
+    #[error("the database refused: {0}")]
+    Refused(String),
+    /// The key store has no key to give.
+    #[error("the key store gives no key")]
+    Key(#[from] KeyError),
+    /// A body does not open.
+    #[error("the body cannot be read")]
+    Body(#[from] BodyError),
+    /// A header could not be written or read.
+    #[error("the header cannot be read")]
+    Header(#[from] HeaderError),
+    /// A stored row does not have its shape.
+    #[error("a stored row of the log is malformed")]
+    Malformed,
+    /// The database reported an error.
+    #[error("the log's database failed")]
+    Database(#[source] diesel::result::Error),
+    /// The export could not be written.
+    #[error("the bundle cannot be written")]
+    Write(#[from] std::io::Error),
+}
+
+impl From<diesel::result::Error> for LogError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        match error {
+            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _)
+            | Error::BrokenTransactionManager => Self::Unavailable,
+            other => Self::Database(other),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The append-only log behind the query gate (H6.6, invariants 2 and 4): one log per retention class, entries appended
+//! by group commit, acknowledged after COMMIT, chained by hash, partitioned and keyed by month so that a month can be
+//! destroyed, and checked offline by [`verify`].
+//!
+//! An entry has a public [`Header`] (the leaf hash covers its bytes), salted commitments to personal values inside it,
+//! and a body encrypted under the data key of its log and month. The formats are versioned and frozen by test vectors.
+
+pub mod body;
+pub mod bundle;
+pub mod entry;
+pub mod error;
+mod expiry;
+pub mod file_keys;
+pub mod hash;
+pub mod header;
+pub mod keys;
+mod log;
+pub mod month;
+mod reading;
+mod sequencer;
+mod statement;
+pub mod verify;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+pub use body::SUBJECT;
+pub use bundle::BundleSummary;
+pub use entry::{Entry, Filter, Head, NewEntry, Page, Receipt};
+pub use error::LogError;
+pub use file_keys::FileKeyStore;
+pub use hash::Hash;
+pub use header::{AccountMark, Header, Kind, MonthRange};
+pub use keys::{DataKey, KeyError, KeyStore};
+pub use log::QueryLog;
+pub use month::Month;
+pub use verify::{Break, BreakKind, Verdict, Verifier, VerifyReport, verify_database};
+
+/// The name of the log that is never pruned and holds destruction orders and destructions.
+pub const GOVERNANCE: &str = "governance";
+/// `action` of a governance entry that orders the destruction of its `range`; valid with `decision` = [`APPROVED`].
+pub const DESTRUCTION_ORDER: &str = "destruction-order";
+/// `action` of a governance entry that records that its `range` was destroyed.
+pub const DESTRUCTION: &str = "destruction";
+/// `decision` of an approved destruction order.
+pub const APPROVED: &str = "approved";
+
+/// Tables, triggers, roles and functions of the log; run them in the database that holds the logs.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();

@@ -1,0 +1,177 @@
+//! The handle that services hold: a cheap clone over the sequencers, the key store and a few reading connections.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::DateTime;
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use kernel::{Clock, Instant, Random};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::body::MonthKeys;
+use crate::entry::{NewEntry, Receipt};
+use crate::error::LogError;
+use crate::header::Kind;
+use crate::keys::KeyStore;
+use crate::month::Month;
+use crate::sequencer::{Prepared, QUEUE, Refusal, Sequencer, Waiting};
+
+/// Connections for reading; appending has one of its own per log.
+const READERS: usize = 4;
+/// Largest entry, header and body together, in bytes.
+const LARGEST: usize = 256 * 1024;
+/// How often an append is prepared anew because the month turned under it.
+const TURNS: usize = 4;
+
+/// The query log: append, read, export. Clones share everything.
+#[derive(Clone)]
+pub struct QueryLog {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub logs: HashMap<String, LogHandle>,
+    pub keys: Arc<dyn KeyStore>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    pool: Pool<AsyncPgConnection>,
+    /// Keys of the months that are being written; reading always asks the key store.
+    writing: RwLock<HashMap<(String, Month), Arc<MonthKeys>>>,
+}
+
+pub(crate) struct LogHandle {
+    queue: mpsc::Sender<Waiting>,
+    /// `recorded_at` of the last entry in microseconds: preparing aims at its month if the clock is behind.
+    last_at: Arc<AtomicI64>,
+}
+
+impl std::fmt::Debug for QueryLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueryLog").field("logs", &self.inner.logs.keys()).finish_non_exhaustive()
+    }
+}
+
+impl QueryLog {
+    /// Starts a sequencer for each of `logs` on the runtime that this is called in, over the database at
+    /// `database_url`, in which [`crate::MIGRATIONS`] ran. The database may be away: appends fail until it is there.
+    /// Names match `[a-z][a-z0-9-]{0,30}`.
+    pub fn open(
+        database_url: &str,
+        keys: Arc<dyn KeyStore>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        logs: &[&str],
+    ) -> Result<Self, LogError> {
+        if logs.iter().any(|name| !is_name(name)) {
+            return Err(LogError::Invalid("a log's name is [a-z][a-z0-9-]{0,30}"));
+        }
+        // A restarted database leaves dead connections behind: each is tried before use.
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Verified;
+        let connections = AsyncDieselConnectionManager::new_with_config(database_url, config);
+        let pool = Pool::builder(connections).max_size(READERS).build().map_err(|_| LogError::Unavailable)?;
+        let logs = logs
+            .iter()
+            .map(|name| {
+                let (queue, waiting) = mpsc::channel(QUEUE);
+                let last_at = Arc::new(AtomicI64::new(i64::MIN));
+                let sequencer = Sequencer::new(
+                    (*name).to_owned(),
+                    database_url.to_owned(),
+                    Arc::clone(&clock),
+                    Arc::clone(&last_at),
+                    waiting,
+                );
+                tokio::spawn(sequencer.run());
+                ((*name).to_owned(), LogHandle { queue, last_at })
+            })
+            .collect();
+        let inner = Inner { logs, keys, clock, random, pool, writing: RwLock::default() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Appends `entry` to `log` and returns once it is durable. On any error the caller must act as if the entry were
+    /// not recorded (an intent that was recorded nevertheless shows as open, see [`Self::open_intents`]).
+    pub async fn append(&self, log: &str, entry: NewEntry) -> Result<Receipt, LogError> {
+        if entry.kind == Kind::Manifest {
+            return Err(LogError::Invalid("manifest entries are written by the log itself"));
+        }
+        let handle = self.handle(log)?;
+        for _ in 0..TURNS {
+            let month = Month::of(handle.not_before(self.inner.clock.now()));
+            let prepared = self.prepare(log, month, &entry).await?;
+            let (answer, answered) = oneshot::channel();
+            handle.queue.send(Waiting { prepared, answer }).await.map_err(|_| LogError::Closed)?;
+            match answered.await.map_err(|_| LogError::Closed)? {
+                Ok(receipt) => return Ok(receipt),
+                Err(Refusal::MonthTurned) => {}
+                Err(Refusal::Failed(error)) => return Err(error),
+            }
+        }
+        Err(LogError::Fenced)
+    }
+
+    pub(crate) fn handle(&self, log: &str) -> Result<&LogHandle, LogError> {
+        self.inner.logs.get(log).ok_or_else(|| LogError::UnknownLog(log.to_owned()))
+    }
+
+    pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, LogError> {
+        tokio::time::timeout(std::time::Duration::from_secs(5), self.inner.pool.get())
+            .await
+            .map_err(|_| LogError::Unavailable)?
+            .map_err(|_| LogError::Unavailable)
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn forget_keys(&self, log: &str, month: Month) {
+        let mut writing = self.inner.writing.write().unwrap_or_else(PoisonError::into_inner);
+        writing.remove(&(log.to_owned(), month));
+    }
+
+    /// Everything about the entry that does not depend on its place: done by the callers, in parallel.
+    async fn prepare(&self, log: &str, month: Month, entry: &NewEntry) -> Result<Prepared, LogError> {
+        let keys = self.writing_keys(log, month).await?;
+        let seed = zeroize::Zeroizing::new(self.inner.random.bytes32());
+        let body = keys.seal(&seed, &entry.personal)?;
+        let pseudonym = entry.account.map(|account| keys.pseudonym(account));
+        let prepared = Prepared::new(log, month, entry, pseudonym, body);
+        if prepared.size > LARGEST {
+            return Err(LogError::TooLarge);
+        }
+        Ok(prepared)
+    }
+
+    async fn writing_keys(&self, log: &str, month: Month) -> Result<Arc<MonthKeys>, LogError> {
+        let place = (log.to_owned(), month);
+        if let Some(keys) = self.inner.writing.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Ok(Arc::clone(keys));
+        }
+        let key = self.inner.keys.data_key(log, month).await?;
+        let keys = Arc::new(MonthKeys::derive(log, month, &key)?);
+        let mut writing = self.inner.writing.write().unwrap_or_else(PoisonError::into_inner);
+        // One month of a log is written at a time: older keys leave memory.
+        writing.retain(|(name, _), _| name != log);
+        writing.insert(place, Arc::clone(&keys));
+        Ok(keys)
+    }
+}
+
+impl LogHandle {
+    fn not_before(&self, now: Instant) -> Instant {
+        let last = DateTime::from_timestamp_micros(self.last_at.load(Ordering::Acquire));
+        last.map_or(now, |last| last.max(now))
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_lowercase())
+        && name.len() <= 31
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

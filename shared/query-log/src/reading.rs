@@ -1,0 +1,261 @@
+//! Reading entries back.
+
+use chrono::NaiveDate;
+use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use kernel::ids::AgencyId;
+use kernel::{Personal, days};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+use crate::body::MonthKeys;
+use crate::entry::{Entry, Filter, Head, Page};
+use crate::error::LogError;
+use crate::hash::Hash;
+use crate::header::{Header, Kind, MonthRange};
+use crate::keys::KeyError;
+use crate::log::QueryLog;
+use crate::month::Month;
+
+/// Most entries of one page.
+pub(crate) const LARGEST_PAGE: u32 = 1_000;
+
+#[derive(QueryableByName)]
+pub(crate) struct EntryRow {
+    #[diesel(sql_type = BigInt)]
+    pub entry_index: i64,
+    #[diesel(sql_type = Date)]
+    pub month: NaiveDate,
+    #[diesel(sql_type = Binary)]
+    pub header: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    pub leaf_hash: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    pub chain_hash: Vec<u8>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub body: Option<Vec<u8>>,
+}
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = Binary)]
+    chain_hash: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct MonthRow {
+    #[diesel(sql_type = Date)]
+    pub month: NaiveDate,
+    #[diesel(sql_type = BigInt)]
+    pub first_index: i64,
+    #[diesel(sql_type = Binary)]
+    pub start_chain: Vec<u8>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub dropped_by_order: Option<i64>,
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = LogError;
+
+    fn try_from(row: EntryRow) -> Result<Self, LogError> {
+        Ok(Self {
+            header: Header::from_bytes(&row.header)?,
+            header_bytes: row.header,
+            leaf_hash: hash(&row.leaf_hash)?,
+            chain_hash: hash(&row.chain_hash)?,
+            body: row.body,
+        })
+    }
+}
+
+pub(crate) fn hash(bytes: &[u8]) -> Result<Hash, LogError> {
+    Hash::try_from(bytes).map_err(|_| LogError::Malformed)
+}
+
+pub(crate) fn unsigned(n: i64) -> Result<u64, LogError> {
+    u64::try_from(n).map_err(|_| LogError::Malformed)
+}
+
+/// An index as the database counts; past its range means "beyond the end".
+pub(crate) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+impl QueryLog {
+    /// The head of `log`; size 0 and the genesis hash before its first entry.
+    pub async fn head(&self, log: &str) -> Result<Head, LogError> {
+        self.handle(log)?;
+        let row: Option<HeadRow> = sql_query("SELECT size, chain_hash FROM log_heads WHERE log = $1")
+            .bind::<Text, _>(log)
+            .get_result(&mut self.connection().await?)
+            .await
+            .optional()?;
+        let (size, chain_hash) = match row {
+            Some(row) => (unsigned(row.size)?, hash(&row.chain_hash)?),
+            None => (0, Hash::genesis(log)),
+        };
+        Ok(Head { log: log.to_owned(), size, chain_hash })
+    }
+
+    /// The entry at `index` of `log`; [`LogError::NotFound`] past the head or in a destroyed month.
+    pub async fn read(&self, log: &str, index: u64) -> Result<Entry, LogError> {
+        self.handle(log)?;
+        let row: Option<EntryRow> = sql_query(
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+             LEFT JOIN log_bodies b USING (log, month, entry_index) \
+             WHERE e.log = $1 AND e.entry_index = $2 AND e.month = \
+               (SELECT month FROM log_months WHERE log = $1 AND first_index <= $2 ORDER BY first_index DESC LIMIT 1)",
+        )
+        .bind::<Text, _>(log)
+        .bind::<BigInt, _>(signed(index))
+        .get_result(&mut self.connection().await?)
+        .await
+        .optional()?;
+        row.ok_or(LogError::NotFound)?.try_into()
+    }
+
+    /// Entries of `log` that fit `filter`, in order, those after index `after`; at most `limit` (1–1,000).
+    pub async fn find(
+        &self,
+        log: &str,
+        filter: &Filter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page, LogError> {
+        self.handle(log)?;
+        let limit = limit.clamp(1, LARGEST_PAGE);
+        let (mut months, mut accounts, mut subjects) = (Vec::new(), None, None);
+        if filter.account.is_some() || filter.subject.is_some() {
+            for (month, keys) in self.readable_months(log, filter).await? {
+                months.push(month.first_day());
+                if let Some(account) = filter.account {
+                    accounts.get_or_insert_with(Vec::new).push(keys.pseudonym(account).0.to_vec());
+                }
+                if let Some(subject) = &filter.subject {
+                    subjects.get_or_insert_with(Vec::new).push(keys.subject(subject.expose()).0.to_vec());
+                }
+            }
+            if months.is_empty() {
+                return Ok(Page { entries: Vec::new(), next: None });
+            }
+        }
+        let kinds: Option<Vec<&str>> =
+            (!filter.kinds.is_empty()).then(|| filter.kinds.iter().map(|kind| kind.as_str()).collect());
+        let rows: Vec<EntryRow> = sql_query(
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+             LEFT JOIN log_bodies b USING (log, month, entry_index) \
+             WHERE e.log = $1 AND e.entry_index > $2 \
+               AND ($3 IS NULL OR e.agency_id = $3) AND ($4 IS NULL OR e.application_id = $4) \
+               AND ($5 IS NULL OR e.query_id = $5) AND ($6 IS NULL OR e.recorded_at >= $6) \
+               AND ($7 IS NULL OR e.recorded_at < $7) AND ($8 IS NULL OR e.month >= $8) \
+               AND ($9 IS NULL OR e.month <= $9) AND ($10 IS NULL OR e.kind = ANY($10)) \
+               AND ($12 IS NULL OR (e.month, e.account) IN (SELECT * FROM unnest($11, $12))) \
+               AND ($13 IS NULL OR EXISTS (SELECT FROM log_subjects s JOIN unnest($11, $13) AS w (month, hash) \
+                 ON s.month = w.month AND s.subject_hash = w.hash \
+                 WHERE s.log = $1 AND s.month = e.month AND s.entry_index = e.entry_index)) \
+             ORDER BY e.log, e.month, e.entry_index LIMIT $14",
+        )
+        .bind::<Text, _>(log)
+        .bind::<BigInt, _>(after.map_or(-1, signed))
+        .bind::<Nullable<SqlUuid>, _>(filter.agency.map(|id| id.0))
+        .bind::<Nullable<SqlUuid>, _>(filter.application.map(|id| id.0))
+        .bind::<Nullable<SqlUuid>, _>(filter.query.map(|id| id.0))
+        .bind::<Nullable<Timestamptz>, _>(filter.from)
+        .bind::<Nullable<Timestamptz>, _>(filter.until)
+        .bind::<Nullable<Date>, _>(filter.from.map(|at| Month::of(at).first_day()))
+        .bind::<Nullable<Date>, _>(filter.until.map(|at| Month::of(at).first_day()))
+        .bind::<Nullable<Array<Text>>, _>(kinds)
+        .bind::<Array<Date>, _>(months)
+        .bind::<Nullable<Array<Binary>>, _>(accounts)
+        .bind::<Nullable<Array<Binary>>, _>(subjects)
+        .bind::<BigInt, _>(i64::from(limit))
+        .load(&mut self.connection().await?)
+        .await?;
+        let full = rows.len() == usize::try_from(limit).unwrap_or_default();
+        let next = if full { rows.last().map(|row| unsigned(row.entry_index)).transpose()? } else { None };
+        Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
+    }
+
+    /// The personal values of an entry, each checked against its commitment; empty if it has no body. For auditors:
+    /// the caller checks the right and records the reading.
+    pub async fn open_body(&self, entry: &Entry) -> Result<BTreeMap<String, Personal<String>>, LogError> {
+        let Some(body) = &entry.body else { return Ok(BTreeMap::new()) };
+        let log = &entry.header.log;
+        let key =
+            self.inner.keys.existing_key(log, entry.month()).await?.ok_or(LogError::Month(entry.month()))?;
+        Ok(MonthKeys::derive(log, entry.month(), &key)?.open(body, &entry.header.commitments)?)
+    }
+
+    /// Intents of `agency` recorded on `day` (Taipei), in any log, that no entry closes: items of its next daily
+    /// report (H8.1.1, invariant 2).
+    pub async fn open_intents(&self, agency: AgencyId, day: NaiveDate) -> Result<Vec<Entry>, LogError> {
+        let logs: Vec<&str> = self.inner.logs.keys().map(String::as_str).collect();
+        let rows: Vec<EntryRow> = sql_query(
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+             LEFT JOIN log_bodies b USING (log, month, entry_index) \
+             WHERE e.log = ANY($1) AND e.month = $2 AND e.kind = $3 AND e.agency_id = $4 \
+               AND e.recorded_at >= $5 AND e.recorded_at < $6 \
+               AND NOT EXISTS (SELECT FROM log_entries o \
+                 WHERE o.log = e.log AND o.closes = e.entry_index AND o.month >= $2) \
+             ORDER BY e.log, e.entry_index",
+        )
+        .bind::<Array<Text>, _>(logs)
+        .bind::<Date, _>(Month::containing(day).first_day())
+        .bind::<Text, _>(Kind::Intent.as_str())
+        .bind::<SqlUuid, _>(Uuid::from(agency))
+        .bind::<Timestamptz, _>(days::start_of(day))
+        .bind::<Timestamptz, _>(days::end_of(day))
+        .load(&mut self.connection().await?)
+        .await?;
+        rows.into_iter().map(Entry::try_from).collect()
+    }
+
+    /// First and last index, count and chain hash of a month of `log`, closed or (then: so far) running. Still
+    /// answered after the month was destroyed. [`LogError::Month`] if the log has nothing in it.
+    pub async fn month_manifest(&self, log: &str, month: Month) -> Result<MonthRange, LogError> {
+        let months = self.months(log).await?;
+        let place = months.iter().position(|m| m.month == month.first_day()).ok_or(LogError::Month(month))?;
+        let first = unsigned(months.get(place).map_or(0, |m| m.first_index))?;
+        let (size, root) = match months.get(place + 1) {
+            Some(next) => (unsigned(next.first_index)?, hash(&next.start_chain)?),
+            None => self.head(log).await.map(|head| (head.size, head.chain_hash))?,
+        };
+        let last = size.checked_sub(1).ok_or(LogError::Malformed)?;
+        let count = size.checked_sub(first).ok_or(LogError::Malformed)?;
+        Ok(MonthRange { log: log.to_owned(), month, first, last, count, root })
+    }
+
+    /// The months of `log` in order, destroyed ones too.
+    pub(crate) async fn months(&self, log: &str) -> Result<Vec<MonthRow>, LogError> {
+        self.handle(log)?;
+        let months = sql_query(
+            "SELECT month, first_index, start_chain, dropped_by_order FROM log_months WHERE log = $1 ORDER BY month",
+        )
+        .bind::<Text, _>(log)
+        .load(&mut self.connection().await?)
+        .await?;
+        Ok(months)
+    }
+
+    /// The keys of the months that the filter can touch and whose data key still exists.
+    async fn readable_months(&self, log: &str, filter: &Filter) -> Result<Vec<(Month, MonthKeys)>, LogError> {
+        let mut found = Vec::new();
+        for row in self.months(log).await? {
+            let month = Month::containing(row.month);
+            let outside = filter.from.is_some_and(|at| month < Month::of(at))
+                || filter.until.is_some_and(|at| month > Month::of(at));
+            if outside || row.dropped_by_order.is_some() {
+                continue;
+            }
+            match self.inner.keys.existing_key(log, month).await {
+                Ok(Some(key)) => found.push((month, MonthKeys::derive(log, month, &key)?)),
+                Ok(None) | Err(KeyError::Destroyed { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,284 @@
+//! The verifier: offline over exported bundles, or read-only over a live database. It reports every break with its
+//! position and goes on behind it.
+//!
+//! Its second input are trusted heads: a [`Head`] or [`crate::Receipt`] kept elsewhere. Without one the verdict is at
+//! best [`Verdict::Unanchored`], because a cut-off end and a wholly re-chained history cannot be seen from rows alone.
+
+mod database;
+mod months;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{BUNDLE_VERSION, Line};
+use crate::entry::Head;
+use crate::hash::Hash;
+use crate::month::Month;
+use months::Gap;
+use rows::Track;
+
+pub use database::verify_database;
+
+/// What is broken at a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakKind {
+    /// Header bytes do not give the leaf hash, are not canonical, or differ from the indexed columns.
+    AlteredHeader,
+    /// The body is missing, was added, or does not give the hash in the header.
+    AlteredBody,
+    /// An entry is missing.
+    Removed,
+    /// An entry stands where another stands already, or past the head.
+    Inserted,
+    /// An entry stands at a place that its header does not name, or out of order.
+    Reordered,
+    /// Leaf hash and the chain before do not give the chain hash.
+    Chain,
+    /// A dense counter of an account or an agency skips or repeats.
+    ForgedCounter,
+    /// The log ends before a trusted head (position: first missing index).
+    Truncated,
+    /// The chain hash at a trusted head is another (position: last index under that head).
+    HeadMismatch,
+    /// A month was dropped without a destruction entry in the governance log (position: its first index).
+    UnorderedDestruction,
+    /// The manifest that begins a month does not fit the month before.
+    Manifest,
+    /// The time of recording goes backwards.
+    Clock,
+    /// A line of the bundle is not readable (position: the index expected there).
+    Malformed,
+}
+
+/// A break and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Break {
+    /// The log.
+    pub log: String,
+    /// The position.
+    pub index: u64,
+    /// What is broken.
+    pub kind: BreakKind,
+    /// The same in words; never personal data.
+    pub detail: String,
+}
+
+/// The outcome in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// No break, and every log reaches a trusted head.
+    Intact,
+    /// No break, but at least one log has no trusted head.
+    Unanchored,
+    /// At least one break.
+    Broken,
+}
+
+/// The outcome of a verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyReport {
+    /// Entries checked.
+    pub checked: u64,
+    /// Every break, by log and position.
+    pub breaks: Vec<Break>,
+    /// Size of the largest trusted head that each anchored log agreed with; later entries are proved by nothing yet.
+    pub anchored: BTreeMap<String, u64>,
+    /// The outcome.
+    pub verdict: Verdict,
+}
+
+/// The verification could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The bundle cannot be read.
+    #[error("the bundle cannot be read")]
+    Read(#[from] std::io::Error),
+    /// The first line is not that of a bundle, or of a version that this program knows.
+    #[error("this is no bundle of a known version")]
+    NoBundle,
+    /// The database cannot be read.
+    #[error("the database cannot be read")]
+    Database(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error("the database cannot be reached")]
+    Unavailable,
+}
+
+/// An entry as it stands in a bundle or table, not yet trusted in anything.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Position.
+    pub index: u64,
+    /// Month of its partition.
+    pub month: Month,
+    /// Header bytes.
+    pub header: Vec<u8>,
+    /// Leaf hash as stored.
+    pub leaf_hash: Hash,
+    /// Chain hash as stored.
+    pub chain_hash: Hash,
+    /// Encrypted body.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Collects rows of one or more logs and judges them.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    trusted: BTreeMap<String, Vec<Head>>,
+    tracks: BTreeMap<String, Track>,
+    destroyed: Vec<crate::MonthRange>,
+    gaps: Vec<Gap>,
+    breaks: Vec<Break>,
+    checked: u64,
+}
+
+impl Verifier {
+    /// A verifier that trusts `heads` (of any logs; receipts turn into heads).
+    pub fn new(heads: impl IntoIterator<Item = Head>) -> Self {
+        let mut trusted: BTreeMap<String, Vec<Head>> = BTreeMap::new();
+        for head in heads {
+            trusted.entry(head.log.clone()).or_default().push(head);
+        }
+        for heads in trusted.values_mut() {
+            heads.sort_by_key(|head| head.size);
+        }
+        Self { trusted, ..Self::default() }
+    }
+
+    /// Checks a bundle. Give the governance log's bundle too where months were destroyed; the order does not matter.
+    pub fn bundle(&mut self, mut reader: impl BufRead) -> Result<(), VerifyError> {
+        let mut text = Vec::new();
+        reader.read_until(b'\n', &mut text)?;
+        let Ok(Line::Bundle { version: BUNDLE_VERSION, log, from, until, start_chain }) =
+            serde_json::from_slice(&text)
+        else {
+            return Err(VerifyError::NoBundle);
+        };
+        let start_chain = if from == 0 { Hash::genesis(&log) } else { start_chain };
+        self.begin(&log, from, start_chain);
+        let (mut ended, mut count) = (false, 0);
+        loop {
+            text.clear();
+            if reader.read_until(b'\n', &mut text)? == 0 {
+                break;
+            }
+            match serde_json::from_slice::<Line>(&text) {
+                Ok(Line::End { count: claimed }) if claimed == count && !ended => ended = true,
+                Ok(line @ Line::Entry { .. }) if !ended => {
+                    count += 1;
+                    match row(line) {
+                        Some(row) => self.row(&log, row),
+                        None => self.malformed(&log),
+                    }
+                }
+                _ => self.malformed(&log),
+            }
+        }
+        self.end(&log, until);
+        if !ended {
+            let index = self.expected(&log);
+            self.report(&log, index, BreakKind::Truncated, "the bundle has no end line for its entries");
+        }
+        Ok(())
+    }
+
+    /// Starts a log at index `from` with the chain hash before it; [`Self::bundle`] and [`verify_database`] do.
+    pub fn begin(&mut self, log: &str, from: u64, chain: Hash) {
+        self.tracks.insert(log.to_owned(), Track::new(from, chain));
+    }
+
+    /// Notes that the source claims the log to end before index `until`.
+    pub fn end(&mut self, log: &str, until: u64) {
+        let expected = self.expected(log);
+        if expected < until {
+            // A month can be destroyed only after a later entry closed it: a missing end is never a destruction.
+            self.report(log, expected, BreakKind::Truncated, "the log ends before the head that it names");
+        }
+    }
+
+    /// Judges what could not be judged row by row, and gives the report.
+    pub fn finish(mut self) -> VerifyReport {
+        self.judge_gaps();
+        let anchored = self.judge_anchors();
+        let verdict = if !self.breaks.is_empty() {
+            Verdict::Broken
+        } else if self.tracks.keys().all(|log| anchored.contains_key(log)) && !self.tracks.is_empty() {
+            Verdict::Intact
+        } else {
+            Verdict::Unanchored
+        };
+        self.breaks.sort_by(|a, b| (&a.log, a.index, a.kind).cmp(&(&b.log, b.index, b.kind)));
+        self.breaks.dedup();
+        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, verdict }
+    }
+
+    fn judge_anchors(&mut self) -> BTreeMap<String, u64> {
+        let mut anchored = BTreeMap::new();
+        let trusted = std::mem::take(&mut self.trusted);
+        for (log, heads) in &trusted {
+            let Some(track) = self.tracks.get(log) else { continue };
+            let (expected, met) = (track.expected, track.met.clone());
+            for head in heads {
+                match met.get(&head.size) {
+                    Some(chain) if *chain == head.chain_hash => {
+                        anchored.insert(log.clone(), head.size);
+                    }
+                    Some(_) => {
+                        let last = head.size.saturating_sub(1);
+                        self.report(
+                            log,
+                            last,
+                            BreakKind::HeadMismatch,
+                            "a trusted head has another chain hash",
+                        );
+                    }
+                    None if head.size > expected => {
+                        self.report(
+                            log,
+                            expected,
+                            BreakKind::Truncated,
+                            "a trusted head names later entries",
+                        );
+                    }
+                    // Before the extract, or inside a destroyed month: says nothing about what is here.
+                    None => {}
+                }
+            }
+        }
+        anchored
+    }
+
+    fn expected(&self, log: &str) -> u64 {
+        self.tracks.get(log).map_or(0, |track| track.expected)
+    }
+
+    fn malformed(&mut self, log: &str) {
+        let index = self.expected(log);
+        self.report(log, index, BreakKind::Malformed, "a line is not readable");
+    }
+
+    fn report(&mut self, log: &str, index: u64, kind: BreakKind, detail: impl Into<String>) {
+        self.breaks.push(Break { log: log.to_owned(), index, kind, detail: detail.into() });
+    }
+
+    fn trusts(&self, log: &str, size: u64) -> bool {
+        self.trusted.get(log).is_some_and(|heads| heads.iter().any(|head| head.size == size))
+    }
+}
+
+fn row(line: Line) -> Option<Row> {
+    let Line::Entry { index, month, version, header, leaf_hash, chain_hash, body } = line else {
+        return None;
+    };
+    let mut bytes = vec![version];
+    bytes.extend_from_slice(header.as_bytes());
+    let body = body.map(|text| STANDARD.decode(text)).transpose().ok()?;
+    Some(Row { index, month, header: bytes, leaf_hash, chain_hash, body })
+}

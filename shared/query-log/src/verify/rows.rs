@@ -1,0 +1,218 @@
+//! Row by row: hashes, order, counters.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use kernel::Instant;
+use uuid::Uuid;
+
+use super::months::Gap;
+use super::{BreakKind, Row, Verifier};
+use crate::hash::Hash;
+use crate::header::{Header, Kind};
+use crate::month::Month;
+use crate::{DESTRUCTION, GOVERNANCE};
+
+/// Where the verification of one log stands.
+#[derive(Debug)]
+pub(super) struct Track {
+    /// The next index.
+    pub expected: u64,
+    /// Chain hash before it; `None` behind a break that leaves it unknown.
+    chain: Option<Hash>,
+    /// Chain hashes at the sizes of trusted heads.
+    pub met: BTreeMap<u64, Hash>,
+    /// Indices that were skipped so far: an entry that comes later moved, and is not removed.
+    skipped: BTreeSet<u64>,
+    last_at: Option<Instant>,
+    month: Option<Month>,
+    /// Whether counters of this month start at 1 (the month was seen from its beginning).
+    from_start: bool,
+    /// Entries missing from this month: counters may skip that many without being forged.
+    missing: u64,
+    accounts: HashMap<Hash, u64>,
+    agencies: HashMap<Uuid, u64>,
+}
+
+impl Track {
+    pub fn new(from: u64, chain: Hash) -> Self {
+        Self {
+            expected: from,
+            chain: Some(chain),
+            met: BTreeMap::new(),
+            skipped: BTreeSet::new(),
+            last_at: None,
+            month: None,
+            from_start: from == 0,
+            missing: 0,
+            accounts: HashMap::new(),
+            agencies: HashMap::new(),
+        }
+    }
+}
+
+/// Longest run of missing indices that is kept one by one to tell a moved entry from a removed one.
+const MOVES_KEPT: u64 = 100_000;
+
+impl Verifier {
+    /// Checks the next row of `log`, which [`Self::begin`] started.
+    pub fn row(&mut self, log: &str, row: Row) {
+        self.checked += 1;
+        let Some(mut track) = self.tracks.remove(log) else { return };
+        if track.expected == 0 && row.index == 0 && self.trusts(log, 0) {
+            track.met.insert(0, Hash::genesis(log));
+        }
+        self.row_in(&mut track, log, &row);
+        self.tracks.insert(log.to_owned(), track);
+    }
+
+    fn row_in(&mut self, track: &mut Track, log: &str, row: &Row) {
+        let header = self.header_of(log, row);
+        self.body_of(log, row, header.as_ref());
+        if row.index < track.expected {
+            self.out_of_order(track, log, row);
+            return;
+        }
+        if row.index > track.expected {
+            self.gap(track, log, row, header.as_ref());
+        }
+        let placed = header.as_ref().is_none_or(|h| h.index == row.index && h.log == log);
+        if !placed {
+            self.report(log, row.index, BreakKind::Reordered, "the header names another place");
+        }
+        self.chain_of(track, log, row, placed);
+        track.expected = row.index + 1;
+        if self.trusts(log, track.expected) {
+            track.met.insert(track.expected, row.chain_hash);
+        }
+        let Some(header) = header else {
+            track.missing += 1;
+            return;
+        };
+        self.time_of(track, log, row, &header, placed);
+        self.counters_of(track, log, &header, placed);
+        self.manifest_of(log, row, &header);
+        if log == GOVERNANCE
+            && header.kind == Kind::Governance
+            && header.action.as_deref() == Some(DESTRUCTION)
+        {
+            self.destroyed.extend(header.range);
+        }
+    }
+
+    /// The header, if its bytes can be read at all; altered ones are reported and still used.
+    fn header_of(&mut self, log: &str, row: &Row) -> Option<Header> {
+        if Hash::leaf(&row.header) != row.leaf_hash {
+            self.report(log, row.index, BreakKind::AlteredHeader, "the header does not give the leaf hash");
+        }
+        match Header::from_bytes(&row.header) {
+            Ok(header) => Some(header),
+            Err(error) => {
+                self.report(log, row.index, BreakKind::AlteredHeader, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn body_of(&mut self, log: &str, row: &Row, header: Option<&Header>) {
+        let Some(header) = header else { return };
+        let detail = match (header.body, row.body.as_deref()) {
+            (None, None) => return,
+            (Some(hash), Some(body)) if Hash::of(body) == hash => return,
+            (Some(_), Some(_)) => "the body does not give the hash in the header",
+            (Some(_), None) => "the body is missing",
+            (None, Some(_)) => "a body was added",
+        };
+        self.report(log, row.index, BreakKind::AlteredBody, detail);
+    }
+
+    fn out_of_order(&mut self, track: &mut Track, log: &str, row: &Row) {
+        if track.skipped.remove(&row.index) {
+            if let Some(gap) = self.gaps.iter_mut().find(|g| g.log == log && g.holds(row.index)) {
+                gap.moved.insert(row.index);
+            }
+            self.report(log, row.index, BreakKind::Reordered, "the entry stands behind later ones");
+        } else {
+            self.report(log, row.index, BreakKind::Inserted, "another entry has this index");
+        }
+        track.chain = None;
+    }
+
+    fn gap(&mut self, track: &mut Track, log: &str, row: &Row, header: Option<&Header>) {
+        let manifest = header.filter(|h| h.kind == Kind::Manifest).and_then(|h| h.range.clone());
+        let gap = Gap::new(log, track.expected, row.index - 1, manifest);
+        // Behind a dropped month its manifest carries the chain on; behind a removed entry the chain is unknown.
+        track.chain = gap.root_after();
+        track.missing += gap.length();
+        track.skipped.extend(gap.first..=gap.last.min(gap.first.saturating_add(MOVES_KEPT)));
+        self.gaps.push(gap);
+    }
+
+    fn chain_of(&mut self, track: &mut Track, log: &str, row: &Row, placed: bool) {
+        if let Some(before) = track.chain
+            && placed
+            && Hash::chain(before, row.leaf_hash) != row.chain_hash
+        {
+            self.report(
+                log,
+                row.index,
+                BreakKind::Chain,
+                "the chain before and the leaf do not give the chain hash",
+            );
+        }
+        track.chain = placed.then_some(row.chain_hash);
+    }
+
+    fn time_of(&mut self, track: &mut Track, log: &str, row: &Row, header: &Header, placed: bool) {
+        if Month::of(header.recorded_at) != row.month {
+            self.report(
+                log,
+                row.index,
+                BreakKind::AlteredHeader,
+                "the entry lies in another month's partition",
+            );
+        }
+        if placed && track.last_at.is_some_and(|last| header.recorded_at < last) {
+            self.report(log, row.index, BreakKind::Clock, "recorded before the entry before it");
+        }
+        if placed {
+            track.last_at = Some(header.recorded_at);
+        }
+        if track.month != Some(row.month) {
+            track.from_start = header.kind == Kind::Manifest || row.index == 0;
+            track.month = Some(row.month);
+            track.missing = 0;
+            track.accounts.clear();
+            track.agencies.clear();
+        }
+    }
+
+    fn counters_of(&mut self, track: &mut Track, log: &str, header: &Header, placed: bool) {
+        if !placed {
+            track.missing += 1;
+            return;
+        }
+        let mut forged = Vec::new();
+        if let Some(mark) = header.account {
+            let last = track.accounts.insert(mark.pseudonym, mark.seq);
+            forged.push(("account", track.skips(last, mark.seq)));
+        }
+        if let Some((agency, seq)) = header.agency.zip(header.agency_seq) {
+            let last = track.agencies.insert(agency.0, seq);
+            forged.push(("agency", track.skips(last, seq)));
+        }
+        for (whose, _) in forged.into_iter().filter(|(_, skips)| *skips) {
+            let detail = format!("the counter of the {whose} does not follow its last");
+            self.report(log, header.index, BreakKind::ForgedCounter, detail);
+        }
+    }
+}
+
+impl Track {
+    /// Whether `seq` does not follow `last`, and missing entries do not explain it.
+    fn skips(&self, last: Option<u64>, seq: u64) -> bool {
+        match last {
+            Some(last) => seq <= last || seq > last + 1 + self.missing,
+            None => self.from_start && (seq == 0 || seq > 1 + self.missing),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Order, durability, fencing, recovery.
+
+use std::collections::BTreeSet;
+
+use query_log::{Hash, Head, LogError, NewEntry, Receipt, Verdict, verify_database};
+
+use crate::common::{LOG, World, admin, intent};
+
+async fn write_at_once(logs: &[query_log::QueryLog], writers: usize, each: usize) -> Vec<Receipt> {
+    let tasks: Vec<_> = (0..writers)
+        .map(|writer| {
+            let log = logs[writer % logs.len()].clone();
+            tokio::spawn(async move {
+                let mut receipts = Vec::new();
+                for n in 0..each {
+                    let entry = intent(u8::try_from((writer + n) % 200).unwrap());
+                    receipts.push(append_until_acknowledged(&log, entry).await);
+                }
+                receipts
+            })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        let receipts = task.await.unwrap();
+        assert!(receipts.is_sorted_by_key(|r| r.index), "one writer's receipts come in order");
+        all.extend(receipts);
+    }
+    all.sort_by_key(|receipt| receipt.index);
+    all
+}
+
+/// Tries again after an error, as a caller that refused a query would on the next query.
+async fn append_until_acknowledged(log: &query_log::QueryLog, entry: NewEntry) -> Receipt {
+    loop {
+        match log.append(LOG, entry.clone()).await {
+            Ok(receipt) => return receipt,
+            Err(LogError::Unavailable | LogError::Fenced) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_are_dense_and_chained_under_64_writers() {
+    let world = World::start().await;
+    let receipts = write_at_once(std::slice::from_ref(&world.log), 64, 20).await;
+    let mut chain = Hash::genesis(LOG);
+    for (place, receipt) in receipts.iter().enumerate() {
+        assert_eq!(receipt.index, u64::try_from(place).unwrap());
+        chain = Hash::chain(chain, receipt.leaf_hash);
+        assert_eq!(receipt.chain_hash, chain);
+    }
+    let head = world.log.head(LOG).await.unwrap();
+    assert_eq!(head, Head::from(receipts.last().unwrap().clone()));
+    let report = verify_database(&world.url, &[LOG], [head]).await.unwrap();
+    assert_eq!((report.verdict, report.checked), (Verdict::Intact, 1_280), "{:?}", report.breaks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_is_there_although_connections_are_killed() {
+    let world = World::start().await;
+    let killer = {
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            world.name
+        );
+        tokio::spawn(async move {
+            for _ in 0..10 {
+                admin(&sql).await;
+            }
+        })
+    };
+    let receipts = write_at_once(std::slice::from_ref(&world.log), 16, 40).await;
+    killer.await.unwrap();
+    let places: BTreeSet<u64> = receipts.iter().map(|r| r.index).collect();
+    assert_eq!(places.len(), receipts.len(), "no place was acknowledged twice");
+    for receipt in &receipts {
+        let entry = loop {
+            match world.log.read(LOG, receipt.index).await {
+                Ok(entry) => break entry,
+                // A reading connection that the killer met.
+                Err(LogError::Unavailable | LogError::Database(_)) => {}
+                Err(error) => panic!("acknowledged entry {} is not there: {error:?}", receipt.index),
+            }
+        };
+        assert_eq!((entry.leaf_hash, entry.chain_hash), (receipt.leaf_hash, receipt.chain_hash));
+    }
+    let anchors = receipts.into_iter().map(Head::from);
+    let report = verify_database(&world.url, &[LOG], anchors).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sequencers_share_a_log_and_never_fork_it() {
+    let world = World::start().await;
+    let receipts = write_at_once(&[world.log.clone(), world.replica()], 16, 25).await;
+    let places: BTreeSet<u64> = receipts.iter().map(|r| r.index).collect();
+    assert_eq!(places.len(), 400, "no place was given twice");
+    let anchors: Vec<Head> = receipts.into_iter().map(Head::from).collect();
+    let report = verify_database(&world.url, &[LOG], anchors).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequencer_that_lost_its_epoch_writes_on_from_the_true_head() {
+    let world = World::start().await;
+    world.append(0).await;
+    // Someone took the log over without this sequencer noticing (its lock is still held).
+    world.run("UPDATE log_heads SET epoch = epoch + 1").await.unwrap();
+    let receipt = world.append(1).await;
+    assert_eq!(receipt.index, 1);
+    let report = verify_database(&world.url, &[LOG], [receipt.into()]).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_an_append_fails_and_with_it_recovers() {
+    let world = World::start().await;
+    world.append(0).await;
+    let name = &world.name;
+    admin(&format!(
+        "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    ))
+    .await;
+    let refused = world.log.append(LOG, intent(1)).await;
+    assert!(matches!(refused, Err(LogError::Unavailable)), "{refused:?}");
+    assert!(matches!(world.log.head(LOG).await, Err(LogError::Unavailable | LogError::Database(_))));
+
+    admin(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    assert_eq!(world.append(2).await.index, 1, "the refused entry was not written");
+    assert_eq!(world.log.head(LOG).await.unwrap().size, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn update_delete_and_truncate_are_refused_even_to_a_superuser() {
+    let world = World::start().await;
+    world.append(0).await;
+    for table in ["log_entries", "log_bodies", "log_subjects", "log_entries_three_year_202601"] {
+        for sql in [
+            format!("UPDATE {table} SET entry_index = 7"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table}"),
+        ] {
+            let refused = world.run(&sql).await.unwrap_err().to_string();
+            assert!(refused.contains("append-only"), "{sql}: {refused}");
+        }
+    }
+    for sql in ["UPDATE log_heads SET size = 0", "DELETE FROM log_heads", "DELETE FROM log_months"] {
+        assert!(world.run(sql).await.is_err(), "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_writers_role_can_append_but_neither_change_nor_remove() {
+    let world = World::start().await;
+    world.append(0).await;
+    for sql in [
+        "UPDATE log_entries SET kind = 'x'",
+        "DELETE FROM log_bodies",
+        "TRUNCATE log_subjects",
+        "DROP TABLE log_entries",
+        "UPDATE log_months SET first_index = 9",
+        "ALTER TABLE log_entries DISABLE TRIGGER ALL",
+        "SELECT log_drop_month('three-year', '2026-01-01', 0)",
+    ] {
+        let refused =
+            world.run(&format!("SET ROLE datawarden_log_writer; {sql}")).await.unwrap_err().to_string();
+        assert!(
+            refused.contains("permission denied") || refused.contains("must be owner"),
+            "{sql}: {refused}"
+        );
+    }
+    let allowed = "SET ROLE datawarden_log_writer; SELECT count(*) FROM log_entries; \
+                   SELECT log_create('other', decode(repeat('00', 32), 'hex'))";
+    world.run(allowed).await.unwrap();
+}

@@ -1,0 +1,15 @@
+//! The query log against a real PostgreSQL (`DATAWARDEN_TEST_POSTGRES`), each test in a database of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod appending;
+mod common;
+mod expiry;
+mod formats;
+mod reading;
+mod tampering;

@@ -1,0 +1,355 @@
+//! The application under test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::context::Platform;
+use chassis::service::Part;
+use chassis::{Context, Running, Service, Settings, settings};
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use identity::{
+    AccessGrant, CardHolder, DevPki, EventContent, EventSigner, Principal, PrincipalKind, Role, SoftCard,
+    TokenIssuer,
+};
+use kernel::{Clock as _, Event, Instant, SeededRandom, SimulatedClock, SystemClock};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::people::{TestPerson, id};
+use crate::response::TestResponse;
+
+type ChangeSettings = Box<dyn FnOnce(&mut Settings, &DevPki, &std::path::Path) + Send>;
+
+/// Builds a [`TestApp`].
+pub struct TestAppBuilder {
+    service: Service,
+    start: Instant,
+    settings: Vec<ChangeSettings>,
+}
+
+/// A running service with everything a test needs around it.
+pub struct TestApp {
+    /// The service.
+    pub running: Running,
+    /// Business time; the test moves it.
+    pub clock: SimulatedClock,
+    /// Makes cards and certificates.
+    pub pki: DevPki,
+    issuer: TokenIssuer,
+    http: reqwest::Client,
+    producer: FutureProducer,
+    folder: tempfile::TempDir,
+}
+
+const AUDIENCE: &str = "datawarden";
+const ISSUER: &str = "https://account.test";
+
+impl TestAppBuilder {
+    /// Business time at the start.
+    #[must_use]
+    pub fn at(mut self, start: Instant) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Changes settings before the start; gets the PKI and the test's folder.
+    #[must_use]
+    pub fn settings(
+        mut self,
+        change: impl FnOnce(&mut Settings, &DevPki, &std::path::Path) + Send + 'static,
+    ) -> Self {
+        self.settings.push(Box::new(change));
+        self
+    }
+
+    /// Starts the service.
+    ///
+    /// # Panics
+    /// When anything that the test needs is missing.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub async fn start(self) -> TestApp {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pki = DevPki::generate().expect("development PKI");
+        let machine = SystemClock.now();
+        let dir = folder.path();
+        pki.write_anchors(&dir.join("roots")).expect("anchors");
+        let credential = pki.issue_service(self.service.name, machine).expect("service certificate");
+        credential.save_pem_files(&dir.join("cert.pem"), &dir.join("key.pem")).expect("certificate files");
+        std::fs::write(dir.join("register.key"), "11".repeat(32)).expect("register key");
+        let account = pki.issue_service("account", machine).expect("account certificate");
+        let url = crate::database::fresh(&self.service).await.expect("a fresh database");
+        let unique =
+            folder.path().file_name().map(|n| n.to_string_lossy().replace('.', "")).unwrap_or_default();
+        let mut settings = Settings {
+            http: settings::Http { bind: "127.0.0.1:0".into(), workers: 1 },
+            database: settings::Database { url: url.into(), pool_size: 8 },
+            kafka: settings::Kafka {
+                brokers: crate::database::kafka(),
+                group_prefix: format!("test-{unique}"),
+                topic_prefix: format!("test-{unique}."),
+                partitions: 1,
+            },
+            redis: settings::Redis { url: crate::database::redis().map(Into::into) },
+            otlp: settings::Otlp::default(),
+            identity: settings::Identity {
+                issuer: ISSUER.into(),
+                audience: AUDIENCE.into(),
+                roots: dir.join("roots"),
+                certificate: dir.join("cert.pem"),
+                key: dir.join("key.pem"),
+            },
+            secrets: settings::Secrets {
+                register_key_file: dir.join("register.key"),
+                log_keys: Some(dir.join("log-keys")),
+            },
+            rules: settings::Rules::default(),
+            services: std::collections::BTreeMap::new(),
+            providers: std::collections::BTreeMap::new(),
+            sample_ids: true,
+        };
+        for change in self.settings {
+            change(&mut settings, &pki, dir);
+        }
+        let clock = SimulatedClock::starting_at(self.start);
+        let mut platform = Platform::open(&settings).expect("platform");
+        platform.clock = Arc::new(clock.clone());
+        platform.random = Arc::new(SeededRandom::new(42));
+        let producer = platform.bus.client().create().expect("producer");
+        let running =
+            self.service.start(settings, platform, Part::All, true).await.expect("the service starts");
+        let issuer = TokenIssuer::new(account, ISSUER).expect("token issuer");
+        let http = chassis::http_client(Duration::from_secs(30)).expect("client");
+        TestApp { running, clock, pki, issuer, http, producer, folder }
+    }
+}
+
+impl TestApp {
+    /// A test of `service`; business time starts on Monday 2026-03-02 at 09:00 in Taipei unless told.
+    pub fn of(service: Service) -> TestAppBuilder {
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap_or_default();
+        TestAppBuilder { service, start: kernel::days::at(day, 9, 0), settings: vec![] }
+    }
+
+    /// The service's context.
+    pub fn context(&self) -> &Context {
+        &self.running.context
+    }
+
+    /// The test's folder; gone when the test ends.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// A person called `name` in `agency` with `roles` and a card. The same name gives the same ids.
+    ///
+    /// # Panics
+    /// When the PKI cannot issue the card.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub fn person(&self, name: &str, agency: &str, roles: &[Role]) -> TestPerson {
+        let serial_number = format!("{:016}", id::<Uuid>(name).as_u128() % 10_000_000_000_000_000);
+        let holder = CardHolder { name, serial_number: &serial_number, last_four: "0001" };
+        let card = SoftCard::new(self.pki.issue_card(holder, SystemClock.now()).expect("card"));
+        TestPerson {
+            person: id(&format!("person/{name}")),
+            post: id(&format!("post/{name}")),
+            agency: id(&format!("agency/{agency}")),
+            unit: id(&format!("unit/{agency}")),
+            roles: roles.iter().copied().collect(),
+            system: None,
+            place: None,
+            card,
+        }
+    }
+
+    /// An access token for `person`, good for ten minutes from now.
+    pub fn token(&self, person: &TestPerson) -> String {
+        self.token_for(&person.principal())
+    }
+
+    /// An access token for another service of the suite or an agency system with `roles`.
+    pub fn system_token(&self, name: &str, agency: &str, roles: &[Role]) -> String {
+        self.token_for(&Principal {
+            kind: PrincipalKind::System,
+            subject: id::<Uuid>(&format!("system/{name}")).to_string(),
+            name: Some(name.to_owned()),
+            agency: Some(id(&format!("agency/{agency}"))),
+            unit: None,
+            roles: roles.iter().copied().collect(),
+            system: Some(id(&format!("system/{name}"))),
+            place: None,
+            acting_for: None,
+            bound_to: None,
+            token_id: String::new(),
+            expires_at: chrono::DateTime::UNIX_EPOCH,
+        })
+    }
+
+    /// An access token for `principal`, good for ten minutes from now.
+    ///
+    /// # Panics
+    /// When it cannot be signed.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub fn token_for(&self, principal: &Principal) -> String {
+        let grant = AccessGrant {
+            kind: principal.kind,
+            subject: principal.subject.clone(),
+            client_id: "test".into(),
+            token_id: format!("{:016x}", self.nonce()),
+            name: principal.name.clone(),
+            agency: principal.agency,
+            unit: principal.unit,
+            roles: principal.roles.clone(),
+            system: principal.system,
+            place: principal.place,
+            acting_for: principal.acting_for,
+            cnf: None,
+        };
+        self.issuer
+            .issue(&grant, &[AUDIENCE], self.clock.now(), chrono::Duration::minutes(10))
+            .expect("token")
+    }
+
+    fn nonce(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.context().random().fill(&mut bytes);
+        u64::from_be_bytes(bytes)
+    }
+
+    /// GETs `path` with `token`.
+    pub async fn get(&self, path: &str, token: &str) -> TestResponse {
+        self.send(Method::GET, path, Some(token), None::<&Value>, None).await
+    }
+
+    /// POSTs `body` to `path` under a fresh Idempotency-Key.
+    pub async fn post(&self, path: &str, token: &str, body: &impl Serialize) -> TestResponse {
+        let key = format!("key-{}", self.nonce());
+        self.send(Method::POST, path, Some(token), Some(body), Some(&key)).await
+    }
+
+    /// Sends a request with every part under the test's control.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&impl Serialize>,
+        idempotency_key: Option<&str>,
+    ) -> TestResponse {
+        let mut request = self.http.request(method, format!("{}{path}", self.running.url()));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(key) = idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        TestResponse::read(request.send().await.expect("an answer")).await.expect("a readable answer")
+    }
+
+    /// Moves business time on and runs what falls due.
+    ///
+    /// # Panics
+    /// When a schedule or job fails.
+    #[expect(clippy::expect_used, reason = "a test's assertion")]
+    pub async fn advance(&self, by: chrono::Duration) {
+        self.clock.advance(by);
+        self.running.run_due().await.expect("schedules and jobs run");
+    }
+
+    /// Publishes `event` as `service` would and waits until it was taken in.
+    ///
+    /// # Panics
+    /// When it is not taken in within ten seconds.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub async fn feed<E: Event>(&self, service: &str, event: &E) {
+        let id = Uuid::from_u128(u128::from(self.nonce()) << 64 | u128::from(self.nonce()));
+        let attributes = [
+            ("ce_id".to_owned(), id.to_string()),
+            ("ce_source".to_owned(), format!("urn:datawarden:{service}")),
+            ("ce_specversion".to_owned(), "1.0".to_owned()),
+            ("ce_time".to_owned(), self.clock.now().to_rfc3339()),
+            ("ce_type".to_owned(), E::TYPE.to_owned()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ]
+        .into();
+        let data = serde_json::to_string(event).expect("JSON");
+        let credential = self.pki.issue_service(service, SystemClock.now()).expect("certificate");
+        let content = EventContent {
+            topic: E::TOPIC,
+            key: &event.key(),
+            attributes: &attributes,
+            data: data.as_bytes(),
+        };
+        let signature = EventSigner::new(credential).sign(&content).expect("signature").to_string();
+        let mut headers = OwnedHeaders::new();
+        for (name, value) in &attributes {
+            headers = headers.insert(Header { key: name, value: Some(value) });
+        }
+        headers = headers.insert(Header { key: chassis::relay::SIGNATURE, value: Some(&signature) });
+        self.context().bus().create_topics(&[E::TOPIC]).await.expect("topic");
+        let (topic, key) = (self.context().bus().topic(E::TOPIC), event.key());
+        let record = FutureRecord::to(&topic).key(&key).payload(&data).headers(headers);
+        self.producer.send(record, Duration::from_secs(10)).await.expect("published");
+        self.wait_for_event(id).await;
+    }
+
+    async fn wait_for_event(&self, id: Uuid) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while self.count("SELECT count(*) AS n FROM inbox WHERE event_id = $1", id).await == 0 {
+            assert!(
+                self.count("SELECT count(*) AS n FROM dead_letters WHERE event_id = $1", id).await == 0,
+                "the event became a dead letter"
+            );
+            assert!(tokio::time::Instant::now() < deadline, "the event was not taken in");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    async fn count(&self, sql: &str, id: Uuid) -> i64 {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let mut conn = self.context().connection().await.expect("connection");
+        sql_query(sql).bind::<SqlUuid, _>(id).get_result::<Count>(&mut conn).await.expect("count").n
+    }
+
+    /// The events of type `E` that the service published, oldest first.
+    ///
+    /// # Panics
+    /// When one does not parse.
+    #[expect(clippy::expect_used, reason = "a test's assertion")]
+    pub async fn published<E: Event>(&self) -> Vec<E> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            data: String,
+        }
+        let mut conn = self.context().connection().await.expect("connection");
+        let rows: Vec<Row> = sql_query("SELECT data FROM outbox WHERE type = $1 ORDER BY id")
+            .bind::<Text, _>(E::TYPE)
+            .load(&mut conn)
+            .await
+            .expect("outbox");
+        rows.iter().map(|r| serde_json::from_str(&r.data).expect("the payload's own type")).collect()
+    }
+
+    /// Stops the service.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}

@@ -1,0 +1,11 @@
+//! A service for tests: on port 0, against the real PostgreSQL that `make test` starts, with a database of its own, a
+//! clock that the test moves, and a development PKI that makes every card and token the test asks for.
+
+mod app;
+mod database;
+mod people;
+mod response;
+
+pub use app::{TestApp, TestAppBuilder};
+pub use people::TestPerson;
+pub use response::TestResponse;

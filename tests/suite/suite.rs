@@ -1,0 +1,61 @@
+//! The running suite and its callers.
+
+use std::path::Path;
+
+use datawarden::stack::{AUDIENCE, ISSUER, Stack, StackOptions};
+use identity::{AccessGrant, Credential, DevPki, PrincipalKind, Role, TokenIssuer};
+use kernel::{Clock as _, SystemClock};
+use uuid::Uuid;
+
+/// The suite on a fresh folder.
+pub async fn start(folder: &Path) -> Stack {
+    Stack::start(StackOptions { data: folder.to_owned(), start: None, any_port: true }).await.unwrap()
+}
+
+/// What a token says.
+pub struct Token<'a> {
+    pub roles: &'a [Role],
+    pub audience: &'a str,
+    pub issuer: &'a str,
+    pub age: chrono::Duration,
+}
+
+impl Default for Token<'_> {
+    fn default() -> Self {
+        Self { roles: &[], audience: AUDIENCE, issuer: ISSUER, age: chrono::Duration::zero() }
+    }
+}
+
+/// The account service's signing credential in the suite's folder.
+pub fn account_credential(stack: &Stack) -> Credential {
+    let services = stack.data.join("pki/services");
+    Credential::from_pem_files(&services.join("account.pem"), &services.join("account.key.pem")).unwrap()
+}
+
+/// A credential of the same name under an authority that the suite does not know.
+pub fn foreign_credential() -> Credential {
+    DevPki::generate().unwrap().issue_service("account", SystemClock.now()).unwrap()
+}
+
+/// A token signed with `credential`, for nobody whom the suite knows.
+pub fn token(credential: Credential, token: &Token<'_>) -> String {
+    let nobody = Uuid::new_v5(&Uuid::NAMESPACE_OID, b"nobody");
+    let grant = AccessGrant {
+        kind: PrincipalKind::Person { person: nobody.into(), post: nobody.into() },
+        subject: nobody.to_string(),
+        client_id: "test".into(),
+        token_id: format!("{:?}", token.roles),
+        name: None,
+        agency: Some(nobody.into()),
+        unit: Some(nobody.into()),
+        roles: token.roles.iter().copied().collect(),
+        system: None,
+        place: None,
+        acting_for: None,
+        cnf: None,
+    };
+    let issuer = TokenIssuer::new(credential, token.issuer).unwrap();
+    issuer
+        .issue(&grant, &[token.audience], SystemClock.now() - token.age, chrono::Duration::minutes(10))
+        .unwrap()
+}
