@@ -1,7 +1,7 @@
 //! A client of the suite's public API and of nothing else. Officials sign in with their soft cards through the welfare
 //! platform, which attests their desk; operations are found by their ids in each service's OpenAPI document.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -140,6 +140,7 @@ pub struct Client<'a> {
     run: String,
     counter: AtomicU64,
     requests: AtomicU64,
+    times: Mutex<BTreeMap<String, (u64, Duration)>>,
 }
 
 impl<'a> Client<'a> {
@@ -182,6 +183,7 @@ impl<'a> Client<'a> {
             run: format!("{:x}", stack.clock.now().timestamp()),
             counter: AtomicU64::new(0),
             requests: AtomicU64::new(0),
+            times: Mutex::default(),
         })
     }
 
@@ -198,6 +200,18 @@ impl<'a> Client<'a> {
     /// Requests sent so far, for tokens too.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How often each operation was called, and how long its answers took in all.
+    pub fn times(&self) -> BTreeMap<String, (u64, Duration)> {
+        self.times.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn timed(&self, operation: &str, begun: std::time::Instant) {
+        let mut times = self.times.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let time = times.entry(operation.to_owned()).or_default();
+        time.0 += 1;
+        time.1 += begun.elapsed();
     }
 
     /// Whether `service` has an operation with this id.
@@ -324,9 +338,12 @@ impl<'a> Client<'a> {
             }
         }
         let url = format!("{}/v1/token", self.urls.get("account").map_or("", String::as_str));
+        let begun = std::time::Instant::now();
         let response =
             self.http.post(url).form(&form).send().await.map_err(|e| failed("issue_token", e.into()))?;
-        read("issue_token", response).await
+        let answer = read("issue_token", response).await;
+        self.timed("issue_token", begun);
+        answer
     }
 
     fn assertion(&self, kind: AssertionKind, credential: &Credential) -> Called<String> {
@@ -367,7 +384,11 @@ impl<'a> Client<'a> {
         if let Some(body) = body {
             request = request.json(body);
         }
-        read(operation, request.send().await.map_err(|e| failed(operation, e.into()))?).await
+        let begun = std::time::Instant::now();
+        let response = request.send().await.map_err(|e| failed(operation, e.into()))?;
+        let answer = read(operation, response).await;
+        self.timed(operation, begun);
+        answer
     }
 
     /// Calls a changing operation; gives the answer as JSON.

@@ -17,6 +17,8 @@ use crate::stack::Stack;
 
 /// The log whose copy is edited.
 const EDITED_LOG: &str = "three-year";
+/// The log that tells which months were destroyed by order.
+const GOVERNANCE_LOG: &str = "governance";
 
 /// What shows that something was found.
 #[derive(Debug, Clone)]
@@ -117,9 +119,13 @@ fn by_finding(client: &Client<'_>, planted: &Planted, findings: &[Value]) -> Opt
     let of_nobody = matches!(planted.act, Misbehaviour::ReportEndorsedLate { .. } | Misbehaviour::OpenIntent);
     let past_gate = matches!(planted.act, Misbehaviour::ProviderCallPastGate { .. });
     let immigration = planted.id.starts_with("immigration");
+    // Who was never given an account is known to the agency's log by the name that he used alone.
+    let stranger = matches!(planted.act, Misbehaviour::ImmigrationNotApproved { .. });
+    let login = planted.official(client.city()).map(|o| client.city().officials[o].login.as_str())?;
     let fits = |finding: &&Value| {
         kinds.iter().any(|k| finding["kind"] == *k)
             && (finding["person"] == person.as_str()
+                || stranger && finding["agency_id"] == agency.as_str() && names(finding, login)
                 || of_nobody && finding["agency_id"] == agency.as_str()
                 || past_gate)
             && immigration == (finding["regulation"] == "immigration")
@@ -134,6 +140,14 @@ fn by_finding(client: &Client<'_>, planted: &Planted, findings: &[Value]) -> Opt
         ),
         url: client.url("audit-sampling", &format!("/v1/findings/{id}")),
     })
+}
+
+/// Whether the finding's evidence names this account.
+fn names(finding: &Value, account: &str) -> bool {
+    let evidence = finding["evidence"].as_array().into_iter().flatten();
+    evidence
+        .filter_map(|e| e["what"].as_str())
+        .any(|what| what.contains(&format!("account_number={account}")))
 }
 
 /// The gate's own records of refusals, and duties that were done late.
@@ -220,16 +234,22 @@ fn false_alarms(client: &Client<'_>, findings: &[Value]) -> Vec<FalseAlarm> {
         .collect()
 }
 
-fn copy_path(stack: &Stack, planted: &str) -> PathBuf {
-    stack.data.join(format!("planted/{planted}.ndjson"))
+/// Where a log's bundle lies: the one of the log as it stands, or its edited copy.
+fn bundle_path(stack: &Stack, name: &str) -> PathBuf {
+    stack.data.join(format!("planted/{name}.ndjson"))
 }
 
-/// Exports the query log and edits one row of the copy, as a superuser would in the table: its header's bytes.
+/// Exports the query log and the governance log, which holds what was destroyed, and edits one row of a copy, as a
+/// superuser would in the table: its header's bytes.
 pub async fn edit_copy(stack: &Stack, planted: &str) -> anyhow::Result<()> {
     let registry = stack.service("query-registry").context.state::<query_registry::state::Registry>();
-    let mut bytes = vec![];
-    registry.log.export_bundle(EDITED_LOG, 0..u64::MAX, &mut bytes).await?;
-    let text = String::from_utf8(bytes)?;
+    std::fs::create_dir_all(stack.data.join("planted"))?;
+    for log in [EDITED_LOG, GOVERNANCE_LOG] {
+        let mut bytes = vec![];
+        registry.log.export_bundle(log, 0..u64::MAX, &mut bytes).await?;
+        std::fs::write(bundle_path(stack, log), bytes)?;
+    }
+    let text = std::fs::read_to_string(bundle_path(stack, EDITED_LOG))?;
     let rows = text.lines().count();
     let mut out = String::with_capacity(text.len());
     let mut edited = false;
@@ -247,26 +267,33 @@ pub async fn edit_copy(stack: &Stack, planted: &str) -> anyhow::Result<()> {
         out.push('\n');
     }
     anyhow::ensure!(edited, "the log has no row to edit yet");
-    let path = copy_path(stack, planted);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, out)?;
+    std::fs::write(bundle_path(stack, planted), out)?;
     Ok(())
 }
 
+/// The verifier must find the edited row, and nothing in the log that was not edited.
 fn verify_edited(stack: &Stack, planted: &str) -> anyhow::Result<Option<Found>> {
-    let path = copy_path(stack, planted);
-    if !path.exists() {
+    let governance = bundle_path(stack, GOVERNANCE_LOG);
+    let edited = bundle_path(stack, planted);
+    if !edited.exists() {
         return Ok(None);
     }
-    let mut verifier = Verifier::new(vec![]);
-    verifier.bundle(std::io::BufReader::new(std::fs::File::open(&path)?))?;
-    let report = verifier.finish();
+    let verify = |log: &PathBuf| -> anyhow::Result<_> {
+        let mut verifier = Verifier::new(vec![]);
+        for path in [&governance, log] {
+            verifier.bundle(std::io::BufReader::new(std::fs::File::open(path)?))?;
+        }
+        Ok(verifier.finish())
+    };
+    let (as_it_stands, report) = (verify(&bundle_path(stack, EDITED_LOG))?, verify(&edited)?);
+    if as_it_stands.verdict == LogVerdict::Broken {
+        tracing::error!(breaks = ?as_it_stands.breaks, "the log that nobody edited does not verify");
+        return Ok(None);
+    }
     let first = report.breaks.first().filter(|_| report.verdict == LogVerdict::Broken);
     Ok(first.map(|b| Found {
-        what: format!("{:?} at entry {} of {}", b.kind, b.index, b.log),
-        url: format!("datawarden verify-log {}", path.display()),
+        what: format!("{:?} at entry {} of {}; the log as it stands verifies", b.kind, b.index, b.log),
+        url: format!("datawarden verify-log {} {}", governance.display(), edited.display()),
     }))
 }
 

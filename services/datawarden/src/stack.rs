@@ -304,11 +304,11 @@ impl Stack {
 
     /// Runs what is due in every service at the present business time.
     pub async fn run_due(&self) -> anyhow::Result<()> {
-        for service in &self.services {
+        let runs = self.services.iter().map(async |service| {
             let name = service.context.name();
-            service.run_due().await.map_err(|e| anyhow::anyhow!("{name}: {e:?}"))?;
-        }
-        Ok(())
+            service.run_due().await.map_err(|e| anyhow::anyhow!("{name}: {e:?}"))
+        });
+        futures::future::try_join_all(runs).await.map(drop)
     }
 
     /// Stops everything, events first.

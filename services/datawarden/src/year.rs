@@ -5,6 +5,7 @@
 
 mod audits;
 mod control;
+mod copies;
 mod duties;
 mod history;
 mod imports;
@@ -99,8 +100,7 @@ pub async fn live(stack: &Stack, options: &YearOptions) -> anyhow::Result<YearRe
     stack.run_due().await?;
     stack.settle().await?;
     bar.finish_and_clear();
-    let requests = year.client.requests();
-    let report = year.state.report(started.elapsed(), requests);
+    let report = year.state.report(started.elapsed(), &year.client);
     report.print();
     Ok(report)
 }
@@ -124,20 +124,36 @@ impl Year<'_> {
             .partition(|q| days::in_taipei(q.at) < days::in_taipei(days::at(day.date, 7, 0)));
         self.perform_planted(&night).await;
         self.move_to(days::at(day.date, 7, 0));
+        let begun = Moment::now();
         self.stack.run_due().await?;
-        self.stack.settle().await?;
+        self.state.took("what fell due at night", begun);
+        self.settle().await?;
         if day.working {
             self.move_to(days::at(day.date, 8, 5));
+            let begun = Moment::now();
             self.import_files(day).await;
+            self.state.took("files of the morning", begun);
+            let begun = Moment::now();
             self.do_duties().await;
-            self.stack.settle().await?;
+            self.state.took("duties", begun);
+            self.settle().await?;
         }
+        let begun = Moment::now();
         self.live_hours(day, &daytime).await;
+        self.state.took("queries", begun);
         if day.working {
             self.move_to(days::at(day.date, 17, 10));
+            let begun = Moment::now();
             self.finish_day(day).await;
+            self.state.took("end of the day", begun);
         }
+        self.settle().await
+    }
+
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        let begun = Moment::now();
         self.stack.settle().await?;
+        self.state.took("waiting for events", begun);
         Ok(())
     }
 

@@ -198,7 +198,7 @@ pub(crate) fn build(
                 phone: format!("07-0555{:03}#{}", serial % 1_000, 100 + u32::from(*desk)),
                 email: format!("{login}@{}.kaohsiung.example", agency.code),
                 workstation: agency.networks.first().map_or(Ipv4Addr::UNSPECIFIED, |n| n.host(*desk)),
-                appointed: appointed(settings, &mut chance),
+                appointed: appointed(settings, slots, &mut chance),
                 posts: posts(agency, section, slots, &login),
                 login,
             }
@@ -206,8 +206,10 @@ pub(crate) fn build(
         .collect()
 }
 
-fn appointed(settings: &CitySettings, chance: &mut Chance) -> NaiveDate {
-    let days = u64::try_from(chance.between(200, 25 * 365)).unwrap_or_default();
+/// Who supervises, reviews or administers has been in service for more than the longest term of records.
+fn appointed(settings: &CitySettings, slots: &[Slot], chance: &mut Chance) -> NaiveDate {
+    let newest = if slots.iter().all(|(_, _, roles)| *roles == ["user"]) { 200 } else { 7 * 365 };
+    let days = u64::try_from(chance.between(newest, 25 * 365)).unwrap_or_default();
     settings.start.checked_sub_days(Days::new(days)).unwrap_or(settings.start)
 }
 

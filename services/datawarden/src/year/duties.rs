@@ -25,6 +25,10 @@ pub(super) const OLD_LINK: &str = "舊案比對資料連結作業";
 const AHEAD: u32 = 2;
 /// The same for duties that take more than one sitting.
 const FAR_AHEAD: u32 = 14;
+/// The same for what is reviewed once a year, and not left to December.
+const YEARLY_AHEAD: u32 = 150;
+/// Working days after which a duty that could not be done is tried again.
+const AGAIN: u32 = 5;
 /// Services with obligations.
 const OWNERS: [&str; 4] = [ACCOUNT, "query-registry", "audit-sampling", "retention"];
 
@@ -34,6 +38,7 @@ impl Year<'_> {
         self.state.worked.clear();
         let horizon = self.calendar.working_days_after(self.today, AHEAD);
         let far = self.calendar.working_days_after(self.today, FAR_AHEAD);
+        let yearly = self.calendar.working_days_after(self.today, YEARLY_AHEAD);
         for owner in OWNERS {
             let Some(auditor) = self.client.bureau("auditor") else { return };
             let query = [("state", "open".to_owned())];
@@ -42,7 +47,14 @@ impl Year<'_> {
             let Some(open) = self.note("obligations", open) else { continue };
             let due: Vec<Obligation> = open
                 .into_iter()
-                .filter(|o| o.due_on <= if takes_long(&o.duty) { far } else { horizon })
+                .filter(|o| {
+                    let by = match o.duty.as_str() {
+                        "H6.5.review" => yearly,
+                        duty if takes_long(duty) => far,
+                        _ => horizon,
+                    };
+                    o.due_on <= by
+                })
                 .collect();
             self.attest_all(&due).await;
             for obligation in due {
@@ -51,12 +63,15 @@ impl Year<'_> {
                     obligation.duty,
                     obligation.subject.as_deref().unwrap_or(&obligation.key)
                 );
-                if is_attestation(&obligation.duty) || !self.state.worked.insert(key) {
+                let put_off = self.state.put_off.get(&key).is_some_and(|day| self.today < *day);
+                if put_off || is_attestation(&obligation.duty) || !self.state.worked.insert(key.clone()) {
                     continue;
                 }
                 let done = self.do_duty(owner, &obligation).await;
                 let what = format!("duty {}", obligation.duty);
-                self.note(&what, done);
+                if self.note(&what, done).is_none() {
+                    self.state.put_off.insert(key, self.calendar.working_days_after(self.today, AGAIN));
+                }
             }
         }
     }
@@ -142,6 +157,7 @@ impl Year<'_> {
         if first {
             self.record_hosts().await;
             self.monthly_permissions().await;
+            self.copy_something().await;
         }
         if self.at(10, "old link") {
             self.register_old_link().await;

@@ -135,7 +135,12 @@ impl Year<'_> {
     pub(super) async fn do_agency_act(&mut self, id: Uuid) -> Called<()> {
         let act = self.client.get(self.it_unit(0)?, (ACCOUNT, "get_agency_act"), &[&id]).await?;
         let agency: Option<AgencyId> = act["agency_id"].as_str().and_then(|a| a.parse().ok());
-        let officer = agency.and_then(|a| self.client.holder(a, "designated_officer"));
+        let holder: Vec<PersonId> = Self::person(&act["person_id"]).into_iter().collect();
+        let officer = agency.and_then(|a| {
+            self.client
+                .holder_but(a, "designated_officer", &holder)
+                .or_else(|| self.client.holder_but(a, "agency_head", &holder))
+        });
         let (Some(agency), Some(officer)) = (agency, officer) else {
             return Err(strange("record_agency_act", "no designated officer"));
         };

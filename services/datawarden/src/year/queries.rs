@@ -370,6 +370,7 @@ impl Year<'_> {
         self.state.did("prints and files recorded");
         self.state.kept.push(Kept {
             output: output.id,
+            query: Some(output.query),
             who: Who { official: asked.query.official, post: asked.query.post },
             case,
             medium: retrieval.medium,

@@ -111,7 +111,15 @@ impl Year<'_> {
             return Ok(());
         };
         let medium = if output["kind"] == "paper" { Medium::Print } else { Medium::File };
-        let kept = Kept { output: id, who, case, medium, filed_on: Some(self.today), destroyed_on: None };
+        let kept = Kept {
+            output: id,
+            query: None,
+            who,
+            case,
+            medium,
+            filed_on: Some(self.today),
+            destroyed_on: None,
+        };
         self.settle_output(&kept).await
     }
 

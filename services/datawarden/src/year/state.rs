@@ -1,21 +1,26 @@
 //! What the player of the year keeps in mind, and what he tells at its end.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use chrono::NaiveDate;
 use identity::Credential;
-use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, QueryApplicationId};
+use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, QueryApplicationId, QueryId};
 use sample_city::{Medium, PlannedQuery};
 use uuid::Uuid;
 
-use crate::client::{CallError, Who};
+use crate::client::{CallError, Client, Who};
+
+/// Operations that the report names with their times.
+const DEAREST: usize = 12;
 
 /// A print or file that is to be filed or destroyed.
 #[derive(Debug, Clone)]
 pub struct Kept {
     /// Its id in the register.
     pub output: Uuid,
+    /// The query whose result it shows, while the player remembers it.
+    pub query: Option<QueryId>,
     /// Who answers for it.
     pub who: Who,
     /// Its case.
@@ -81,17 +86,27 @@ pub struct State {
     pub cardless: HashSet<PersonId>,
     /// The application and the query with which a found card is tried.
     pub thief: Option<(QueryApplicationId, PlannedQuery)>,
+    /// Requests for copies.
+    pub copies: u32,
+    /// Duties that could not be done, with the day on which they are tried again.
+    pub put_off: HashMap<String, NaiveDate>,
     /// Occasions of the year that took place.
     pub occasions: HashSet<&'static str>,
     done: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
     troubles: BTreeMap<(String, String), (u64, String)>,
+    phases: BTreeMap<&'static str, Duration>,
 }
 
 impl State {
     /// Counts something that was done.
     pub fn did(&mut self, what: &str) {
         *self.done.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// Adds the real time that a part of a day took.
+    pub fn took(&mut self, phase: &'static str, begun: Moment) {
+        *self.phases.entry(phase).or_default() += begun.elapsed();
     }
 
     /// Counts a query that the gate refused.
@@ -113,10 +128,15 @@ impl State {
     }
 
     /// The report.
-    pub fn report(&self, took: Duration, requests: u64) -> YearReport {
+    pub fn report(&self, took: Duration, client: &Client<'_>) -> YearReport {
+        let mut operations: Vec<(String, u64, Duration)> =
+            client.times().into_iter().map(|(name, (count, time))| (name, count, time)).collect();
+        operations.sort_by_key(|(_, _, time)| std::cmp::Reverse(*time));
         YearReport {
             took,
-            requests,
+            requests: client.requests(),
+            phases: self.phases.clone(),
+            operations,
             done: self.done.clone(),
             refused: self.refused.clone(),
             troubles: self
@@ -135,6 +155,10 @@ pub struct YearReport {
     pub took: Duration,
     /// Requests sent.
     pub requests: u64,
+    /// Real time that each part of the days took in all.
+    pub phases: BTreeMap<&'static str, Duration>,
+    /// Operations, how often each was called and how long its answers took in all; the dearest first.
+    pub operations: Vec<(String, u64, Duration)>,
     /// Acts by name with their number.
     pub done: BTreeMap<String, u64>,
     /// Queries that the gate refused, by problem code.
@@ -148,6 +172,14 @@ impl YearReport {
     pub fn print(&self) {
         use crate::commands::say;
         say(format!("The year took {:.1} s and {} requests.", self.took.as_secs_f64(), self.requests));
+        for (phase, time) in &self.phases {
+            say(format!("  {:>6.1} s  {phase}", time.as_secs_f64()));
+        }
+        for (operation, count, time) in self.operations.iter().take(DEAREST) {
+            let mean =
+                time.as_secs_f64() * 1e3 / f64::from(u32::try_from(*count).unwrap_or(u32::MAX)).max(1.0);
+            say(format!("  {count:>7}  {operation}, {mean:.1} ms each"));
+        }
         for (what, count) in &self.done {
             say(format!("  {count:>7}  {what}"));
         }

@@ -42,6 +42,8 @@ pub struct Finding {
     pub code: &'static str,
     /// Office.
     pub agency: AgencyId,
+    /// Account as the file has it: all there is where nobody was given one.
+    pub number: String,
     /// Account, if there is one.
     pub account: Option<AccountId>,
     /// Its holder.
@@ -94,6 +96,7 @@ impl Findings {
                 kind,
                 code,
                 agency: line.agency,
+                number: line.number.clone(),
                 account: line.account.as_ref().map(|a| a.id),
                 person: line.account.as_ref().map(|a| a.person),
                 queries: vec![],

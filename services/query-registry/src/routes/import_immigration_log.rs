@@ -164,6 +164,7 @@ fn item(import: Uuid, finding: &Finding) -> NewItem {
         source: import,
         detail: [
             ("fault".to_owned(), finding.code.to_owned()),
+            ("account_number".to_owned(), finding.number.clone()),
             ("lines".to_owned(), finding.queries.len().to_string()),
             ("about".to_owned(), about.join(",")),
         ]
