@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use chrono::Duration as Span;
 use identity::{AssertionKind, AssertionRequest, Credential, Endorsement, SoftCard, sign_assertion};
 use kernel::ids::{AgencyId, PersonId, PostId};
-use kernel::{Clock as _, Instant};
+use kernel::{Clock as _, Instant, Random as _, SystemRandom};
 use reqwest::{Method, StatusCode};
 use sample_city::{Official, SampleCity};
 use serde::Serialize;
@@ -147,6 +147,8 @@ impl<'a> Client<'a> {
     /// Reads the OpenAPI document of every service.
     pub async fn open(stack: &'a Stack) -> anyhow::Result<Self> {
         let http = chassis::http_client(Duration::from_mins(1))?;
+        let mut run = [0; 8];
+        SystemRandom.fill(&mut run);
         let (mut operations, mut urls) = (HashMap::new(), HashMap::new());
         for running in stack.services() {
             let (service, url) = (running.context.name(), running.url());
@@ -179,8 +181,8 @@ impl<'a> Client<'a> {
             tokens: Mutex::default(),
             renewed: Mutex::default(),
             people,
-            // Keys of an earlier run on the same data must not answer for this one.
-            run: format!("{:x}", stack.clock.now().timestamp()),
+            // Keys and assertions of another client, at the same simulated second, must not answer for this one.
+            run: hex::encode(run),
             counter: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             times: Mutex::default(),

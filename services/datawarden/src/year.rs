@@ -143,6 +143,8 @@ impl Year<'_> {
         self.state.took("queries", begun);
         if day.working {
             self.move_to(days::at(day.date, 17, 10));
+            // What was printed today must have reached the register of prints.
+            self.settle().await?;
             let begun = Moment::now();
             self.finish_day(day).await;
             self.state.took("end of the day", begun);

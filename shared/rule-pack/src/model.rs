@@ -334,6 +334,8 @@ pub struct MisuseRules {
     pub repetition_count: u32,
     /// Days of that window.
     pub repetition_days: u32,
+    /// Accounts' months that must be known before more than `repetition_count` times the usual number is unusual.
+    pub usual_least: u32,
     /// First hour of the night in Taipei, 0–23.
     pub night_from_hour: u32,
     /// First hour of the day in Taipei, 0–23.

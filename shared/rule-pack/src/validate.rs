@@ -244,6 +244,7 @@ impl Check<'_> {
             ("misuse.sequence_length", pack.misuse.sequence_length),
             ("misuse.repetition_count", pack.misuse.repetition_count),
             ("misuse.repetition_days", pack.misuse.repetition_days),
+            ("misuse.usual_least", pack.misuse.usual_least),
             ("misuse.hourly_count", pack.misuse.hourly_count),
             ("misuse.reason_copies", pack.misuse.reason_copies),
             ("misuse.reason_days", pack.misuse.reason_days),

@@ -50,13 +50,13 @@ const ITEM_SETS: [&[u8]; 3] = [&[1, 5], &[1, 2, 5], &[1, 4, 5, 6]];
 
 /// Fields that each sub-item shows, by its number less one.
 const FIELDS: [&[&str]; 7] = [
-    &["name", "entry_date", "exit_date"],
-    &["name", "nationality", "entry_date", "exit_date"],
-    &["name", "application_date", "permit_kind"],
-    &["name", "residence_permit", "valid_until"],
-    &["name", "residence_permit", "address", "valid_until"],
-    &["name", "settlement_permit", "granted_on"],
-    &["name", "nationality", "reported_missing_on"],
+    &["name", "document_number", "entries", "exits"],
+    &["name", "nationality", "entries", "exits"],
+    &["name", "application_purpose", "permit_until"],
+    &["name", "residence_permit", "residence_until"],
+    &["name", "residence_permit", "residence_reason", "residence_until"],
+    &["name", "settlement_date", "settlement_status"],
+    &["name", "nationality", "missing_since"],
 ];
 
 /// Titles of the sub-items on annex 1, by number less one.

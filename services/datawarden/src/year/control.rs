@@ -1,5 +1,6 @@
 //! Daily and weekly control: reports endorsed, items explained or confirmed as findings (H8.1).
 
+use chrono::NaiveDate;
 use kernel::ids::AgencyId;
 use obligations::Obligation;
 use query_registry_types::PersonalText;
@@ -37,12 +38,10 @@ impl Year<'_> {
         let report: ControlReport =
             self.client.call(auditor, (REGISTRY, read), &[&id], &[], None::<&EndorseReport>).await?;
         let (agency, day) = (report.content.agency, report.content.day);
-        let held =
-            self.state.held_back.iter().any(|h| h.agency == agency && h.of == day && self.today < h.until);
-        if held || report.state != "open" {
+        let weekly = read == "get_weekly_report";
+        if report.state != "open" || !weekly && self.holds_back(id, agency, day) {
             return Ok(());
         }
-        let weekly = read == "get_weekly_report";
         let who = if weekly {
             self.client.bureau("business_supervisor")
         } else {
@@ -53,6 +52,17 @@ impl Year<'_> {
         self.client.post(who, (REGISTRY, endorse), &[&id], &EndorseReport { endorsement }).await?;
         self.state.did(if weekly { "weekly reports endorsed" } else { "daily reports endorsed" });
         Ok(())
+    }
+
+    /// Whether the office's supervisor lets this daily report lie for some more days.
+    fn holds_back(&mut self, id: Uuid, agency: AgencyId, day: NaiveDate) -> bool {
+        let Some(held) = self.state.held_back.iter_mut().find(|h| h.agency == agency && h.from <= day) else {
+            return false;
+        };
+        // Due the working day after its own; held back past that.
+        let until = self.calendar.working_days_after(day, 1 + held.late);
+        let (report, until) = *held.report.get_or_insert((id, until));
+        report == id && self.today < until
     }
 
     /// Whoever has a good reason is believed; who has none becomes a finding. The reasons are the plan's.

@@ -185,10 +185,15 @@ impl Year<'_> {
             self.plan.settings
         };
         let rows = sample_city::immigration_log(self.client.city(), self.calendar, settings);
+        let city = self.client.city();
+        let in_service = |login: &str, day: NaiveDate| {
+            city.officials.iter().any(|o| o.login == login && o.appointed <= day)
+        };
         let within = |r: &sample_city::ImmigrationLogRow| {
             let day = kernel::days::taipei_date(r.at);
-            // What is planted belongs to the year alone.
-            from <= day && day < until && (from >= self.plan.settings.start || r.planted.is_none())
+            // What is planted belongs to the year alone; who came later is in no log of long ago.
+            let own = from >= self.plan.settings.start || r.planted.is_none() && in_service(&r.account, day);
+            from <= day && day < until && own
         };
         rows.into_iter().filter(within).collect()
     }

@@ -62,9 +62,12 @@ impl Year<'_> {
             Moment::Planned(PlannedAct::CardReplaced(_, official)) => self.replace_card(official).await,
             Moment::Planned(PlannedAct::ReportHeldBack { official, of, working_days_late, .. }) => {
                 let agency = self.client.city().officials[official].posts.first().map(|p| p.agency);
-                // Due the working day after its own; held back past that.
-                let until = self.calendar.working_days_after(of, 1 + working_days_late);
-                self.state.held_back.extend(agency.map(|agency| HeldBack { agency, of, until }));
+                self.state.held_back.extend(agency.map(|agency| HeldBack {
+                    agency,
+                    from: of,
+                    late: working_days_late,
+                    report: None,
+                }));
             }
             Moment::Planned(PlannedAct::CallPastGate { provider, transaction, .. }) => {
                 self.stack.provider.note_foreign_call(provider, transaction);

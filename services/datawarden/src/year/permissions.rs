@@ -259,7 +259,14 @@ impl Year<'_> {
             Actor::DesignatedOfficer => {
                 at(agency, "designated_officer").or_else(|| at(bureau, "designated_officer"))
             }
-            Actor::Provider => at(bureau, "designated_officer"),
+            // Who forwarded it records the answer too; what never went to the bureau is recorded in the office.
+            Actor::Provider => {
+                let forwarded = application["steps"]
+                    .as_array()
+                    .is_some_and(|s| s.iter().any(|s| s["stage"] == "bureau-review"));
+                let at = if forwarded { bureau } else { agency };
+                self.client.holder_but(at, "designated_officer", &[applicant])
+            }
             _ => None,
         }
     }

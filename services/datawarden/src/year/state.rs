@@ -48,15 +48,17 @@ pub struct Known {
     pub stopped: bool,
 }
 
-/// A daily report that its supervisor endorses late.
+/// A daily report that its supervisor endorses late: the office's first one from a day on.
 #[derive(Debug, Clone)]
 pub struct HeldBack {
     /// The office.
     pub agency: AgencyId,
-    /// The day that it is about.
-    pub of: NaiveDate,
-    /// The day on which it is endorsed at last.
-    pub until: NaiveDate,
+    /// The first day that it may be about.
+    pub from: NaiveDate,
+    /// Working days after the due day.
+    pub late: u32,
+    /// The report, once there is one, with the day on which it is endorsed at last.
+    pub report: Option<(Uuid, NaiveDate)>,
 }
 
 /// See the module.

@@ -117,8 +117,8 @@ pub fn outside_hours(at: Instant, pack: &RulePack, calendar: &WorkingCalendar) -
     night || !calendar.is_working_day(days::taipei_date(at))
 }
 
-/// Checks the lines. `earlier` are the numbers of lines of single accounts in single months of earlier files of these
-/// offices: with those of this file they show what is usual.
+/// Checks the lines. `earlier` are the numbers of lines of single accounts in single months of earlier files: with
+/// those of this file they show what is usual.
 pub fn check(
     lines: &[CheckedLine],
     pack: &RulePack,
@@ -153,11 +153,13 @@ fn frequency(lines: &[CheckedLine], pack: &RulePack, earlier: &[u32], findings: 
     for own in accounts.values() {
         months.extend(by_month(own).values().map(|lines| count(lines.len())));
     }
+    // A handful of months tells nothing about what is usual.
+    let known = count(months.len()) >= pack.misuse.usual_least;
     let usual = lower_median(&mut months).unwrap_or_default();
     for own in accounts.values_mut() {
         own.sort_by_key(|line| (line.at, line.query));
         for many in by_month(own).values() {
-            if count(many.len()) > usual.saturating_mul(pack.misuse.repetition_count) {
+            if known && count(many.len()) > usual.saturating_mul(pack.misuse.repetition_count) {
                 many.iter().for_each(|line| {
                     findings.add(kind::UNUSUAL_FREQUENCY, "more-than-usual", line, []);
                 });

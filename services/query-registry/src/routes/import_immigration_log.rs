@@ -1,11 +1,11 @@
 //! Imports the log downloaded from the immigration agency's system (I3.4, I3.8, I4.1.1).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use actix_web::post;
 use chassis::{Answer, Command, Problem, Result, Tx};
 use kernel::ids::AgencyId;
-use kernel::{Instant, days};
+use kernel::days;
 use query_registry_types::import::{Import, ImportFile};
 use rule_pack::{Regulation, RulePack};
 use uuid::Uuid;
@@ -52,7 +52,9 @@ pub async fn import_immigration_log(command: Command<ImportFile>) -> Result<Answ
             let new: Vec<(&ImmigrationLine, &String)> =
                 lines.iter().zip(&keys).filter(|(_, key)| !known.contains(*key)).collect();
             let checked = intake.judged(tx, &new).await?;
-            let earlier = intake.earlier(tx, &checked).await?;
+            // What was usual in the year before.
+            let year = days::start_of(days::sub_months(days::taipei_date(tx.now()), 12));
+            let earlier = imports::earlier(tx.conn(), year).await?;
             let findings = check(&checked, &pack, context.calendar(), &earlier);
             let offices = summaries(&checked, &findings, &pack, context.calendar());
             let import = Import {
@@ -117,14 +119,6 @@ impl Intake<'_> {
             fields: line.fields.clone(),
         };
         Ok(lines.iter().map(checked).collect())
-    }
-
-    /// What was usual in the year before.
-    async fn earlier(&self, tx: &mut Tx, lines: &[CheckedLine]) -> Result<Vec<u32>> {
-        let agencies: BTreeSet<AgencyId> = lines.iter().map(|l| l.agency).collect();
-        let agencies: Vec<AgencyId> = agencies.into_iter().collect();
-        let year: Instant = days::start_of(days::sub_months(days::taipei_date(tx.now()), 12));
-        imports::earlier(tx.conn(), &agencies, year).await
     }
 
     async fn keep(

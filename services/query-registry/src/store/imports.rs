@@ -6,7 +6,7 @@ use chassis::{Result, Tx};
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
-use kernel::ids::{AgencyId, QueryId};
+use kernel::ids::QueryId;
 use kernel::{Instant, Sealed};
 use uuid::Uuid;
 
@@ -134,18 +134,12 @@ struct CountRow {
     n: i64,
 }
 
-/// How many lines single accounts of `agencies` had in single months since `since`, from earlier files.
-pub async fn earlier(
-    conn: &mut AsyncPgConnection,
-    agencies: &[AgencyId],
-    since: Instant,
-) -> Result<Vec<u32>> {
-    let agencies: Vec<Uuid> = agencies.iter().map(|a| a.0).collect();
+/// How many lines single accounts of all offices had in single months since `since`, from earlier files.
+pub async fn earlier(conn: &mut AsyncPgConnection, since: Instant) -> Result<Vec<u32>> {
     let rows: Vec<CountRow> = sql_query(
-        "SELECT count(*) AS n FROM query_records WHERE decision = 'imported' AND agency_id = ANY($1) AND at >= $2 \
+        "SELECT count(*) AS n FROM query_records WHERE decision = 'imported' AND at >= $1 \
          AND account_id IS NOT NULL GROUP BY account_id, date_trunc('month', at AT TIME ZONE 'Asia/Taipei')",
     )
-    .bind::<Array<SqlUuid>, _>(agencies)
     .bind::<Timestamptz, _>(since)
     .load(conn)
     .await?;
