@@ -9,6 +9,7 @@ pub mod openapi;
 pub mod pki;
 pub mod provider;
 pub mod run;
+pub mod sample_data;
 pub mod smoke;
 pub mod verify_log;
 
@@ -42,6 +43,8 @@ enum Command {
     },
     /// Runs the provider simulator alone.
     Provider(provider::Options),
+    /// Loads the sample city's master data into the account service's database, for services that run apart.
+    SampleData(sample_data::Options),
     /// Asks running services whether they are ready.
     Smoke {
         /// `NAME=URL` of each service.
@@ -67,6 +70,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::VerifyLog(options) => verify_log::run(options).await,
             Command::Bench { out } => crate::bench::run(&out).await,
             Command::Provider(options) => provider::run(options).await,
+            Command::SampleData(options) => sample_data::run(options).await,
             Command::Smoke { services } => smoke::run(&services).await,
         }
     })

@@ -7,5 +7,6 @@ pub mod client;
 pub mod commands;
 pub mod master_data;
 pub mod planted;
+pub mod sample;
 pub mod stack;
 pub mod year;

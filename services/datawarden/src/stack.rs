@@ -13,15 +13,15 @@ use chassis::context::Platform;
 use chassis::service::Part;
 use chassis::{Running, Service, Settings, settings};
 use dev_servers::{Postgres, PostgresOptions};
-use identity::pki::{KeyKind, Validity, load_or_issue};
-use identity::{
-    AccessGrant, CardHolder, Credential, DevPki, PrincipalKind, Role, SoftCard, TokenIssuer, TrustAnchors,
-};
+use identity::pki::load_or_issue;
+use identity::{AccessGrant, Credential, DevPki, PrincipalKind, Role, SoftCard, TokenIssuer, TrustAnchors};
 use kernel::ids::PersonId;
 use kernel::{Clock, Instant, Random as _, SimulatedClock, SystemClock, SystemRandom};
 use provider_simulator::{ProviderSimulator, ProviderTls};
-use sample_city::{CitySettings, SampleCity};
+use sample_city::SampleCity;
 use serde::{Deserialize, Serialize};
+
+use crate::sample::Sample;
 
 /// Audience of access tokens in the embedded suite.
 pub const AUDIENCE: &str = "datawarden";
@@ -115,23 +115,12 @@ impl Stack {
     /// Starts everything on the data of `options.data`, with master data on the first start.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
         let data = std::path::absolute(&options.data)?;
-        fs::create_dir_all(&data)?;
-        let memory = Memory::open(&data)?;
-        let pki_dir = data.join("pki");
-        let (pki, data_for_postgres) = (DevPki::create_or_open(&pki_dir)?, data.join("postgres"));
+        let Sample { memory, pki, anchors, city, cards, platform } = Sample::open(&data)?;
+        let (pki_dir, data_for_postgres) = (data.join("pki"), data.join("postgres"));
         let postgres = tokio::task::spawn_blocking(move || {
             Postgres::start(data_for_postgres, &PostgresOptions::durable())
         })
         .await??;
-        crate::commands::pki::run(crate::commands::pki::Command::Init { dir: pki_dir.clone() })?;
-        let anchors = TrustAnchors::from_dir(&pki_dir.join("roots"))?;
-        let year_start = kernel::days::sub_months(kernel::days::taipei_date(memory.end), 12);
-        let city = Arc::new(SampleCity::generate(CitySettings::new(memory.seed, year_start))?);
-        let cards = cards(&pki, &pki_dir.join("cards"), &city, memory.end)?;
-        let platform = Credential::from_pem_files(
-            &pki_dir.join("systems/welfare-platform.pem"),
-            &pki_dir.join("systems/welfare-platform.key.pem"),
-        )?;
         let clock = SimulatedClock::starting_at(options.start.unwrap_or(memory.end));
         if options.start.is_none() {
             clock.release();
@@ -229,13 +218,9 @@ impl Stack {
             &self.anchors,
             context.now(),
         )?;
-        match account::bootstrap::load(context, data).await {
-            // The second start finds them there.
-            Err(chassis::Error::Problem(problem)) if *problem.kind == account::problems::LOADED_BEFORE => {
-                Ok(())
-            }
-            Err(error) => Err(anyhow::anyhow!("master data: {error:?}")),
-            Ok(_) => self.settle().await,
+        match crate::sample::load(context, data).await? {
+            Some(_) => self.settle().await,
+            None => Ok(()),
         }
     }
 
@@ -322,32 +307,6 @@ impl Stack {
     }
 }
 
-fn cards(
-    pki: &DevPki,
-    dir: &Path,
-    city: &SampleCity,
-    now: Instant,
-) -> anyhow::Result<BTreeMap<PersonId, SoftCard>> {
-    fs::create_dir_all(dir)?;
-    let validity = Validity {
-        from: now - chrono::Duration::days(6 * 365),
-        until: now + chrono::Duration::days(3 * 365),
-    };
-    city.officials
-        .iter()
-        .map(|official| {
-            let holder = CardHolder {
-                name: &official.name,
-                serial_number: &official.card_serial,
-                last_four: official.national_id.last_four(),
-            };
-            let card =
-                load_or_issue(dir, &official.login, || pki.issue_card_with(holder, KeyKind::P256, validity))?;
-            Ok((official.id, SoftCard::new(card)))
-        })
-        .collect()
-}
-
 fn start_provider(
     pki: &DevPki,
     pki_dir: &Path,
@@ -367,8 +326,7 @@ fn start_provider(
 /// act as anyone in this development suite.
 pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
     let memory = Memory::open(data)?;
-    let year_start = kernel::days::sub_months(kernel::days::taipei_date(memory.end), 12);
-    let city = SampleCity::generate(CitySettings::new(memory.seed, year_start))?;
+    let city = crate::sample::city(&memory)?;
     let (official, post) = city
         .officials
         .iter()

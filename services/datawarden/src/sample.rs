@@ -1,0 +1,96 @@
+//! The sample city with the keys of everyone in it, as a data folder holds them: for the suite in one process and for
+//! services that run apart. Not for production.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use account_types::master_data::{MasterData, Summary};
+use chassis::Context;
+use identity::pki::{KeyKind, Validity, load_or_issue};
+use identity::{CardHolder, Credential, DevPki, SoftCard, TrustAnchors};
+use kernel::Instant;
+use kernel::ids::PersonId;
+use sample_city::{CitySettings, SampleCity};
+
+use crate::commands::pki;
+use crate::stack::Memory;
+
+/// The sample city and its keys.
+pub struct Sample {
+    /// What the data folder remembers.
+    pub memory: Memory,
+    /// Makes cards and certificates.
+    pub pki: DevPki,
+    /// Trusted authorities.
+    pub anchors: TrustAnchors,
+    /// The sample city.
+    pub city: Arc<SampleCity>,
+    /// Each official's card.
+    pub cards: BTreeMap<PersonId, SoftCard>,
+    /// The welfare platform's certificate and key.
+    pub platform: Credential,
+}
+
+impl Sample {
+    /// Opens what `data` holds and makes what it lacks: `memory.json`, the development PKI in `pki/`, a card for each
+    /// official in `pki/cards/`.
+    pub fn open(data: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(data)?;
+        let memory = Memory::open(data)?;
+        let dir = data.join("pki");
+        pki::run(pki::Command::Init { dir: dir.clone() })?;
+        let pki = DevPki::create_or_open(&dir)?;
+        let city = Arc::new(city(&memory)?);
+        let cards = cards(&pki, &dir.join("cards"), &city, memory.end)?;
+        let platform = Credential::from_pem_files(
+            &dir.join("systems/welfare-platform.pem"),
+            &dir.join("systems/welfare-platform.key.pem"),
+        )?;
+        Ok(Self { anchors: TrustAnchors::from_dir(&dir.join("roots"))?, memory, pki, city, cards, platform })
+    }
+}
+
+/// The city that a data folder's memory belongs to.
+pub fn city(memory: &Memory) -> anyhow::Result<SampleCity> {
+    let year_start = kernel::days::sub_months(kernel::days::taipei_date(memory.end), 12);
+    Ok(SampleCity::generate(CitySettings::new(memory.seed, year_start))?)
+}
+
+/// Loads master data through a context of the account service; nothing when they were loaded before.
+pub async fn load(context: &Context, data: MasterData) -> anyhow::Result<Option<Summary>> {
+    match account::bootstrap::load(context, data).await {
+        Ok(summary) => Ok(Some(summary)),
+        Err(chassis::Error::Problem(problem)) if *problem.kind == account::problems::LOADED_BEFORE => {
+            Ok(None)
+        }
+        Err(error) => Err(anyhow::anyhow!("master data: {error:?}")),
+    }
+}
+
+fn cards(
+    pki: &DevPki,
+    dir: &Path,
+    city: &SampleCity,
+    now: Instant,
+) -> anyhow::Result<BTreeMap<PersonId, SoftCard>> {
+    fs::create_dir_all(dir)?;
+    let validity = Validity {
+        from: now - chrono::Duration::days(6 * 365),
+        until: now + chrono::Duration::days(3 * 365),
+    };
+    city.officials
+        .iter()
+        .map(|official| {
+            let holder = CardHolder {
+                name: &official.name,
+                serial_number: &official.card_serial,
+                last_four: official.national_id.last_four(),
+            };
+            let card =
+                load_or_issue(dir, &official.login, || pki.issue_card_with(holder, KeyKind::P256, validity))?;
+            Ok((official.id, SoftCard::new(card)))
+        })
+        .collect()
+}
