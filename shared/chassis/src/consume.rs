@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use diesel::sql_query;
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
@@ -14,6 +13,7 @@ use identity::{EventContent, EventSignature};
 use kernel::{Event, Instant};
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use statement::statement;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -228,7 +228,7 @@ async fn take_in(context: &Context, handlers: &BTreeMap<&str, &Consumer>, events
 
 async fn take_in_one(tx: &mut Tx, handlers: &BTreeMap<&str, &Consumer>, event: &Received) -> Result<()> {
     let Some(consumer) = handlers.get(event.kind.as_str()) else { return Ok(()) };
-    let new = sql_query("INSERT INTO inbox (event_id, topic) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+    let new = statement("INSERT INTO inbox (event_id, topic) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind::<SqlUuid, _>(event.meta.id)
         .bind::<Text, _>(&event.topic)
         .execute(tx.conn())
@@ -243,7 +243,7 @@ async fn take_in_one(tx: &mut Tx, handlers: &BTreeMap<&str, &Consumer>, event: &
 async fn set_aside(context: &Context, event: &Received, error: &crate::Error) -> Result<()> {
     tracing::error!(topic = event.topic, event_id = %event.meta.id, ?error, "event becomes a dead letter");
     let mut conn = context.connection().await?;
-    sql_query(
+    statement(
         "INSERT INTO dead_letters (event_id, topic, key, type, data, reason) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, failed_at = now()",
     )

@@ -2,17 +2,16 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use diesel::sql_query;
 use diesel::sql_types::{Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
-    TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl as _, TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use kernel::Event;
 use serde::Serialize;
+use statement::statement;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -56,14 +55,14 @@ pub fn migrate(url: &str, sources: Vec<EmbeddedMigrations>) -> anyhow::Result<us
     type Conn = AsyncConnectionWrapper<AsyncPgConnection>;
     let mut conn = <Conn as diesel::Connection>::establish(url).context("database for migrations")?;
     // Two replicas that start at once must not migrate at once.
-    diesel::RunQueryDsl::execute(sql_query("SELECT pg_advisory_lock(4711)"), &mut conn)?;
+    diesel::RunQueryDsl::execute(diesel::sql_query("SELECT pg_advisory_lock(4711)"), &mut conn)?;
     let mut count = 0;
     for source in sources {
         let done =
             conn.run_pending_migrations(source).map_err(|e| anyhow::anyhow!("migration failed: {e}"))?;
         count += done.len();
     }
-    diesel::RunQueryDsl::execute(sql_query("SELECT pg_advisory_unlock(4711)"), &mut conn)?;
+    diesel::RunQueryDsl::execute(diesel::sql_query("SELECT pg_advisory_unlock(4711)"), &mut conn)?;
     Ok(count)
 }
 
@@ -78,8 +77,8 @@ pub struct Tx {
 impl Tx {
     async fn begin(context: &Context) -> Result<Self> {
         let mut conn = context.connection().await?;
-        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
-        conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
+        AnsiTransactionManager::begin_transaction_sql(&mut *conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+            .await?;
         Ok(Self { conn, context: context.clone(), now: context.now() })
     }
 
@@ -146,7 +145,7 @@ impl Tx {
     pub async fn emit<E: Event>(&mut self, event: &E) -> Result<()> {
         let (traceparent, tracestate) = crate::telemetry::current_trace();
         let id: Uuid = self.new_id();
-        sql_query(
+        statement(
             "INSERT INTO outbox (event_id, topic, key, type, occurred_at, data, traceparent, tracestate) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -171,7 +170,7 @@ impl Tx {
         run_at: DateTime<Utc>,
     ) -> Result<()> {
         let id: Uuid = self.new_id();
-        sql_query("INSERT INTO jobs (id, kind, payload, run_at) VALUES ($1, $2, $3, $4)")
+        statement("INSERT INTO jobs (id, kind, payload, run_at) VALUES ($1, $2, $3, $4)")
             .bind::<SqlUuid, _>(id)
             .bind::<Text, _>(kind)
             .bind::<Jsonb, _>(serde_json::to_value(payload)?)

@@ -6,12 +6,12 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::pg::Pg;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use statement::{Statement, statement};
 use uuid::Uuid;
 
 use crate::answer::{Page, PageParams};
@@ -182,16 +182,14 @@ impl Filter {
     }
 }
 
-type Boxed<'a> = diesel::query_builder::BoxedSqlQuery<'a, Pg, diesel::query_builder::SqlQuery>;
-
-fn with_filter<'a>(head: String, filter: Filter, tail: &str) -> Boxed<'a> {
+fn with_filter<'a>(head: String, filter: Filter, tail: &str) -> Statement<'a> {
     let mut sql = head;
     for (i, (condition, _)) in filter.conditions.iter().enumerate() {
         sql.push_str(if i == 0 { " WHERE " } else { " AND " });
         sql.push_str(&condition.replace('$', &format!("${}", i + 1)));
     }
     sql.push_str(tail);
-    filter.conditions.into_iter().fold(sql_query(sql).into_boxed(), |query, (_, bind)| match bind {
+    filter.conditions.into_iter().fold(statement(sql), |query, (_, bind)| match bind {
         Bind::Uuid(v) => query.bind::<SqlUuid, _>(v),
         Bind::Text(v) => query.bind::<Text, _>(v),
         Bind::Texts(v) => query.bind::<Array<Text>, _>(v),
@@ -212,7 +210,7 @@ pub async fn insert<T: Document>(
         "INSERT INTO {} (id, version, doc, created_at, updated_at) VALUES ($1, 1, $2, $3, $3)",
         T::TABLE
     );
-    sql_query(sql)
+    statement(sql)
         .bind::<SqlUuid, _>(doc.id())
         .bind::<Jsonb, _>(serde_json::to_value(doc)?)
         .bind::<Timestamptz, _>(now)
@@ -231,7 +229,7 @@ pub async fn update<T: Document>(
         "UPDATE {} SET version = version + 1, doc = $3, updated_at = $4 WHERE id = $1 AND version = $2",
         T::TABLE
     );
-    let changed = sql_query(sql)
+    let changed = statement(sql)
         .bind::<SqlUuid, _>(stored.doc.id())
         .bind::<BigInt, _>(stored.version)
         .bind::<Jsonb, _>(serde_json::to_value(&stored.doc)?)
@@ -253,7 +251,7 @@ pub async fn put<T: Document>(conn: &mut AsyncPgConnection, doc: &T, now: DateTi
          ON CONFLICT (id) DO UPDATE SET version = {table}.version + 1, doc = $2, updated_at = $3",
         table = T::TABLE
     );
-    sql_query(sql)
+    statement(sql)
         .bind::<SqlUuid, _>(doc.id())
         .bind::<Jsonb, _>(serde_json::to_value(doc)?)
         .bind::<Timestamptz, _>(now)
@@ -270,7 +268,7 @@ pub async fn find<T: Document>(
 ) -> Result<Option<Stored<T>>> {
     let tail = if lock { " FOR UPDATE" } else { "" };
     let sql = format!("SELECT version, doc FROM {} WHERE id = $1{tail}", T::TABLE);
-    let row: Option<Row> = sql_query(sql).bind::<SqlUuid, _>(id).get_result(conn).await.optional()?;
+    let row: Option<Row> = statement(sql).bind::<SqlUuid, _>(id).get_result(conn).await.optional()?;
     row.map(Row::parse).transpose()
 }
 

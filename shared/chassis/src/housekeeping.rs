@@ -1,7 +1,7 @@
 //! What the frame's own tables need not keep for ever.
 
-use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;
+use statement::statement;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -23,8 +23,8 @@ pub fn schedule() -> Schedule {
 
 async fn sweep(context: &Context) -> Result<()> {
     let mut conn = context.connection().await?;
-    for statement in SWEEPS {
-        sql_query(statement).execute(&mut conn).await?;
+    for sweep in SWEEPS {
+        statement(sweep).execute(&mut conn).await?;
     }
     Ok(())
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use diesel::sql_types::{Array, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use statement::statement;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -71,7 +72,7 @@ pub async fn run_due(context: &Context, kinds: &[JobKind]) -> Result<usize> {
 async fn claim(context: &Context, kinds: &[JobKind]) -> Result<Option<Claimed>> {
     let names: Vec<&str> = kinds.iter().map(|k| k.name).collect();
     let mut conn = context.connection().await?;
-    let job = sql_query(
+    let job = statement(
         "UPDATE jobs SET claimed_until = clock_timestamp() + interval '5 minutes', attempts = attempts + 1 \
          WHERE id = (SELECT id FROM jobs WHERE done_at IS NULL AND gave_up_at IS NULL AND run_at <= $1 AND kind = ANY($2) \
          AND (claimed_until IS NULL OR claimed_until < clock_timestamp()) ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED) \
@@ -88,7 +89,7 @@ async fn claim(context: &Context, kinds: &[JobKind]) -> Result<Option<Claimed>> 
 async fn settle(context: &Context, id: Uuid, attempts: i32, outcome: Result<()>) -> Result<()> {
     let mut conn = context.connection().await?;
     let Err(error) = outcome else {
-        sql_query("UPDATE jobs SET done_at = now(), claimed_until = NULL WHERE id = $1")
+        statement("UPDATE jobs SET done_at = now(), claimed_until = NULL WHERE id = $1")
             .bind::<SqlUuid, _>(id)
             .execute(&mut conn)
             .await?;
@@ -96,7 +97,7 @@ async fn settle(context: &Context, id: Uuid, attempts: i32, outcome: Result<()>)
     };
     let give_up = attempts >= TRIES;
     tracing::warn!(job = %id, attempts, give_up, ?error, "job failed");
-    sql_query(
+    statement(
         "UPDATE jobs SET last_error = $2, gave_up_at = CASE WHEN $3 THEN now() END, \
          claimed_until = clock_timestamp() + interval '1 second' * power(2, attempts) WHERE id = $1",
     )

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures::future::try_join_all;
 use identity::EventContent;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use statement::statement;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -102,7 +103,7 @@ pub async fn run(context: Context) {
 /// last minutes goes out again, and inboxes drop what they know.
 async fn send_recent_again(context: &Context) -> Result<()> {
     let mut conn = context.connection().await?;
-    sql_query("UPDATE outbox SET published_at = NULL WHERE published_at > now() - interval '5 minutes'")
+    statement("UPDATE outbox SET published_at = NULL WHERE published_at > now() - interval '5 minutes'")
         .execute(&mut conn)
         .await?;
     Ok(())
@@ -112,10 +113,10 @@ async fn relay_batch(context: &Context, producer: &FutureProducer) -> Result<i64
     let mut conn = context.connection().await?;
     let conn: &mut AsyncPgConnection = &mut conn;
     // Plain BEGIN: the batch waits for Kafka, and READ COMMITTED is what it needs.
-    sql_query("BEGIN").execute(conn).await?;
+    statement("BEGIN").execute(conn).await?;
     let outcome = relay_locked(context, producer, conn).await;
     let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    sql_query(end).execute(conn).await?;
+    statement(end).execute(conn).await?;
     outcome
 }
 
@@ -130,11 +131,11 @@ async fn relay_locked(
     producer: &FutureProducer,
     conn: &mut AsyncPgConnection,
 ) -> Result<i64> {
-    let lock: Locked = sql_query("SELECT pg_try_advisory_xact_lock(4712) AS locked").get_result(conn).await?;
+    let lock: Locked = statement("SELECT pg_try_advisory_xact_lock(4712) AS locked").get_result(conn).await?;
     if !lock.locked {
         return Ok(0);
     }
-    let rows: Vec<Row> = sql_query(
+    let rows: Vec<Row> = statement(
         "SELECT id, event_id, topic, key, type, occurred_at, data, traceparent, tracestate FROM outbox \
          WHERE published_at IS NULL ORDER BY id LIMIT $1",
     )
@@ -146,7 +147,7 @@ async fn relay_locked(
     }
     try_join_all(rows.iter().map(|row| send(context, producer, row))).await?;
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
-    sql_query("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
+    statement("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
         .bind::<Array<BigInt>, _>(ids)
         .execute(conn)
         .await?;
@@ -191,7 +192,7 @@ pub async fn waiting(context: &Context) -> Result<i64> {
         n: i64,
     }
     let mut conn = context.connection().await?;
-    let count: Count = sql_query("SELECT count(*) AS n FROM outbox WHERE published_at IS NULL")
+    let count: Count = statement("SELECT count(*) AS n FROM outbox WHERE published_at IS NULL")
         .get_result(&mut conn)
         .await?;
     Ok(count.n)

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc, Weekday};
-use diesel::sql_types::{Text, Timestamptz};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::sql_types::{Array, Text, Timestamptz};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
 use kernel::days;
+use statement::statement;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -92,32 +93,51 @@ struct Due {
 pub async fn run_due(context: &Context, schedules: &[Schedule]) -> Result<usize> {
     let mut runs = 0;
     loop {
-        let mut idle = true;
-        for schedule in schedules {
+        let due = due(context, schedules).await?;
+        let before = runs;
+        for schedule in schedules.iter().filter(|s| due.iter().any(|name| name == s.name)) {
             if let Some(due) = claim(context, schedule).await? {
-                idle = false;
                 runs += 1;
                 tracing::debug!(schedule = schedule.name, %due, "schedule runs");
                 (schedule.run)(context, due).await?;
                 finish(context, schedule, schedule.rhythm.next_after_run(due, context.now())).await?;
             }
         }
-        if idle {
+        if runs == before {
             return Ok(runs);
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// The names of those that are due; a schedule that is new here begins with its next due time.
+async fn due(context: &Context, schedules: &[Schedule]) -> Result<Vec<String>> {
+    let now = context.now();
+    let (names, next): (Vec<&str>, Vec<DateTime<Utc>>) =
+        schedules.iter().map(|s| (s.name, s.rhythm.next(now))).unzip();
+    let mut conn = context.connection().await?;
+    let due: Vec<Name> = statement("SELECT name FROM schedules WHERE next_at <= $1")
+        .bind::<Timestamptz, _>(now)
+        .load(&mut conn)
+        .await?;
+    statement("INSERT INTO schedules (name, next_at) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING")
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Timestamptz>, _>(next)
+        .execute(&mut conn)
+        .await?;
+    Ok(due.into_iter().map(|due| due.name).collect())
 }
 
 /// Claims the due time of `schedule` for a while (real time, so that a dead replica's claim ends).
 async fn claim(context: &Context, schedule: &Schedule) -> Result<Option<DateTime<Utc>>> {
     let now = context.now();
     let mut conn = context.connection().await?;
-    sql_query("INSERT INTO schedules (name, next_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind::<Text, _>(schedule.name)
-        .bind::<Timestamptz, _>(schedule.rhythm.next(now))
-        .execute(&mut conn)
-        .await?;
-    let due: Option<Due> = sql_query(
+    let due: Option<Due> = statement(
         "UPDATE schedules SET claimed_until = clock_timestamp() + interval '5 minutes' WHERE name = $1 AND next_at <= $2 \
          AND (claimed_until IS NULL OR claimed_until < clock_timestamp()) RETURNING next_at",
     )
@@ -131,7 +151,7 @@ async fn claim(context: &Context, schedule: &Schedule) -> Result<Option<DateTime
 
 async fn finish(context: &Context, schedule: &Schedule, next: DateTime<Utc>) -> Result<()> {
     let mut conn = context.connection().await?;
-    sql_query("UPDATE schedules SET next_at = $2, claimed_until = NULL WHERE name = $1")
+    statement("UPDATE schedules SET next_at = $2, claimed_until = NULL WHERE name = $1")
         .bind::<Text, _>(schedule.name)
         .bind::<Timestamptz, _>(next)
         .execute(&mut conn)

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl as _;
 use serde::{Deserialize, Serialize};
+use statement::statement;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use crate::error::LogError;
@@ -102,7 +102,7 @@ impl QueryLog {
     }
 
     async fn rows(&self, log: &str, from: u64, until: u64) -> Result<Vec<EntryRow>, LogError> {
-        let rows = sql_query(
+        let rows = statement(
             "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = $1 AND e.entry_index >= $2 AND e.entry_index < $3 \

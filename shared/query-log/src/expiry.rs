@@ -1,8 +1,8 @@
 //! The end of a month (H6.6, I3.8): partition dropped, data key destroyed, destruction recorded.
 
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Text};
 use diesel_async::RunQueryDsl as _;
+use statement::statement;
 
 use crate::entry::{NewEntry, Receipt};
 use crate::error::LogError;
@@ -47,7 +47,7 @@ impl QueryLog {
     /// Drops the partitions of a month alone; the database checks the order itself.
     pub async fn drop_month(&self, log: &str, month: Month, order_index: u64) -> Result<(), LogError> {
         self.handle(log)?;
-        let dropped = sql_query("SELECT log_drop_month($1, $2, $3)")
+        let dropped = statement("SELECT log_drop_month($1, $2, $3)")
             .bind::<Text, _>(log)
             .bind::<Date, _>(month.first_day())
             .bind::<BigInt, _>(signed(order_index))

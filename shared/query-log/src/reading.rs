@@ -2,10 +2,11 @@
 
 use chrono::NaiveDate;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
 use kernel::ids::AgencyId;
 use kernel::{Personal, days};
+use statement::statement;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -88,7 +89,7 @@ impl QueryLog {
     /// The head of `log`; size 0 and the genesis hash before its first entry.
     pub async fn head(&self, log: &str) -> Result<Head, LogError> {
         self.handle(log)?;
-        let row: Option<HeadRow> = sql_query("SELECT size, chain_hash FROM log_heads WHERE log = $1")
+        let row: Option<HeadRow> = statement("SELECT size, chain_hash FROM log_heads WHERE log = $1")
             .bind::<Text, _>(log)
             .get_result(&mut self.connection().await?)
             .await
@@ -103,7 +104,7 @@ impl QueryLog {
     /// The entry at `index` of `log`; [`LogError::NotFound`] past the head or in a destroyed month.
     pub async fn read(&self, log: &str, index: u64) -> Result<Entry, LogError> {
         self.handle(log)?;
-        let row: Option<EntryRow> = sql_query(
+        let row: Option<EntryRow> = statement(
             "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = $1 AND e.entry_index = $2 AND e.month = \
@@ -144,7 +145,7 @@ impl QueryLog {
         }
         let kinds: Option<Vec<&str>> =
             (!filter.kinds.is_empty()).then(|| filter.kinds.iter().map(|kind| kind.as_str()).collect());
-        let rows: Vec<EntryRow> = sql_query(
+        let rows: Vec<EntryRow> = statement(
             "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = $1 AND e.entry_index > $2 \
@@ -193,7 +194,7 @@ impl QueryLog {
     /// report (H8.1.1, invariant 2).
     pub async fn open_intents(&self, agency: AgencyId, day: NaiveDate) -> Result<Vec<Entry>, LogError> {
         let logs: Vec<&str> = self.inner.logs.keys().map(String::as_str).collect();
-        let rows: Vec<EntryRow> = sql_query(
+        let rows: Vec<EntryRow> = statement(
             "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = ANY($1) AND e.month = $2 AND e.kind = $3 AND e.agency_id = $4 \
@@ -231,7 +232,7 @@ impl QueryLog {
     /// The months of `log` in order, destroyed ones too.
     pub(crate) async fn months(&self, log: &str) -> Result<Vec<MonthRow>, LogError> {
         self.handle(log)?;
-        let months = sql_query(
+        let months = statement(
             "SELECT month, first_index, start_chain, dropped_by_order FROM log_months WHERE log = $1 ORDER BY month",
         )
         .bind::<Text, _>(log)

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta};
 use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use kernel::{Clock, Instant};
+use statement::statement;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{self, timeout};
 use uuid::Uuid;
@@ -207,7 +208,7 @@ impl Sequencer {
     async fn hand_over_if_asked(&mut self) {
         let Some(leading) = self.leading.as_mut() else { return };
         leading.glanced = time::Instant::now();
-        let waiters = sql_query(
+        let waiters = statement(
             "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
              AND objid = (hashtext('query-log:' || $1)::bigint & 4294967295)::oid LIMIT 1",
@@ -350,28 +351,28 @@ impl Sequencer {
     /// Writes the batch; false = another sequencer moved the head.
     async fn commit(&mut self, laid: &Laid) -> Result<bool, LogError> {
         let leading = self.leading.as_mut().ok_or(LogError::Fenced)?;
-        let statement = &laid.statement;
+        let batch = &laid.statement;
         if laid.opens_month {
             leading.connection.batch_execute("BEGIN").await?;
-            sql_query("SELECT log_open_month($1, $2, $3)")
-                .bind::<Text, _>(&statement.log)
-                .bind::<Date, _>(statement.month)
-                .bind::<BigInt, _>(statement.epoch)
+            statement("SELECT log_open_month($1, $2, $3)")
+                .bind::<Text, _>(&batch.log)
+                .bind::<Date, _>(batch.month)
+                .bind::<BigInt, _>(batch.epoch)
                 .execute(&mut leading.connection)
                 .await?;
         }
-        let written = statement.execute(&mut leading.connection).await?;
+        let written = batch.execute(&mut leading.connection).await?;
         if written == 0 {
             return Ok(false);
         }
         if laid.opens_month {
             leading.connection.batch_execute("COMMIT").await?;
         }
-        leading.size = statement.new_size;
+        leading.size = batch.new_size;
         leading.chain = laid.chain;
-        leading.month = Some(Month::containing(statement.month));
-        leading.month_first = statement.month_first;
-        self.last_at.fetch_max(statement.recorded_at.timestamp_micros(), Ordering::AcqRel);
+        leading.month = Some(Month::containing(batch.month));
+        leading.month_first = batch.month_first;
+        self.last_at.fetch_max(batch.recorded_at.timestamp_micros(), Ordering::AcqRel);
         Ok(true)
     }
 }
@@ -400,16 +401,16 @@ async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option<Ins
     connection
         .batch_execute("SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'")
         .await?;
-    sql_query("SELECT log_create($1, $2)")
+    statement("SELECT log_create($1, $2)")
         .bind::<Text, _>(log)
         .bind::<Binary, _>(Hash::genesis(log).0.to_vec())
         .execute(&mut connection)
         .await?;
-    sql_query("SELECT pg_advisory_lock(hashtext('query-log:' || $1)::bigint & 4294967295)")
+    statement("SELECT pg_advisory_lock(hashtext('query-log:' || $1)::bigint & 4294967295)")
         .bind::<Text, _>(log)
         .execute(&mut connection)
         .await?;
-    let head: HeadRow = sql_query(
+    let head: HeadRow = statement(
         "UPDATE log_heads SET epoch = epoch + 1 WHERE log = $1 \
          RETURNING size, chain_hash, epoch, month, month_first, last_at",
     )
@@ -475,7 +476,7 @@ impl Leading {
             .map(|pseudonym| pseudonym.0.to_vec())
             .collect();
         if !accounts.is_empty() {
-            let rows: Vec<AccountRow> = sql_query(
+            let rows: Vec<AccountRow> = statement(
                 "SELECT a.account, l.account_seq AS seq FROM (SELECT DISTINCT unnest($3) AS account) a, LATERAL \
                  (SELECT account_seq FROM log_entries WHERE log = $1 AND month = $2 AND account = a.account \
                   ORDER BY account_seq DESC LIMIT 1) l",
@@ -495,7 +496,7 @@ impl Leading {
             .filter(|agency| !self.agencies.contains_key(agency))
             .collect();
         if !agencies.is_empty() {
-            let rows: Vec<AgencyRow> = sql_query(
+            let rows: Vec<AgencyRow> = statement(
                 "SELECT a.agency_id, l.agency_seq AS seq FROM (SELECT DISTINCT unnest($3) AS agency_id) a, LATERAL \
                  (SELECT agency_seq FROM log_entries WHERE log = $1 AND month = $2 AND agency_id = a.agency_id \
                   ORDER BY agency_seq DESC LIMIT 1) l",

@@ -2,11 +2,12 @@
 
 use account_types::events::DestructionCarriedOut;
 use chassis::{EventMeta, Result, Tx};
+use diesel::QueryableByName;
 use diesel::sql_types::{Date, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use kernel::canonical;
 use retention_types::events::DestructionApproved;
+use statement::statement;
 use uuid::Uuid;
 
 #[derive(QueryableByName)]
@@ -16,7 +17,7 @@ struct Gone {
 }
 
 /// What ends for a record kind: rows of the regulation whose matter closed (or that were made) in the month.
-fn statement(record_kind: &str) -> Option<&'static str> {
+fn text(record_kind: &str) -> Option<&'static str> {
     match record_kind {
         "permission_application" => Some(
             "DELETE FROM permission_applications WHERE regulation = $1 AND closed_at IS NOT NULL \
@@ -35,8 +36,8 @@ pub async fn destruction_approved(tx: &mut Tx, event: DestructionApproved, _: Ev
         return Ok(());
     }
     let mut ids: Vec<Uuid> = vec![];
-    if let Some(sql) = statement(&event.record_kind.replace('-', "_")) {
-        let gone: Vec<Gone> = sql_query(sql)
+    if let Some(sql) = text(&event.record_kind.replace('-', "_")) {
+        let gone: Vec<Gone> = statement(sql)
             .bind::<Text, _>(&event.regulation)
             .bind::<Date, _>(event.month)
             .load(tx.conn())

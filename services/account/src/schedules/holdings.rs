@@ -3,9 +3,10 @@
 use account_types::events::HoldingCounted;
 use chassis::{Context, Result};
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
+use statement::statement;
 
 #[derive(QueryableByName)]
 struct Held {
@@ -23,7 +24,7 @@ struct Held {
 pub async fn holdings(context: &Context, _due: DateTime<Utc>) -> Result<()> {
     context
         .transaction(async |tx| {
-            let held: Vec<Held> = sql_query(
+            let held: Vec<Held> = statement(
                 "SELECT 'permission_application' AS record_kind, regulation, \
                  date_trunc('month', closed_at AT TIME ZONE 'Asia/Taipei')::date AS month, count(*) AS count \
                  FROM permission_applications WHERE closed_at IS NOT NULL GROUP BY 2, 3 \

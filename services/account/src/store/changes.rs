@@ -2,11 +2,12 @@
 
 use chassis::{Result, Tx};
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::AgencyId;
 use serde::{Deserialize, Serialize};
+use statement::statement;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -39,8 +40,8 @@ pub struct Change {
 /// Adds a line. The lock holds until the commit: a reader who saw a number has seen all before it.
 pub async fn note(tx: &mut Tx, agency: AgencyId, kind: &str, subject: &str, cause: &str) -> Result<()> {
     let now = tx.now();
-    sql_query(LOCK).execute(tx.conn()).await?;
-    sql_query("INSERT INTO changes (agency_id, kind, subject, cause, at) VALUES ($1, $2, $3, $4, $5)")
+    statement(LOCK).execute(tx.conn()).await?;
+    statement("INSERT INTO changes (agency_id, kind, subject, cause, at) VALUES ($1, $2, $3, $4, $5)")
         .bind::<SqlUuid, _>(agency.0)
         .bind::<Text, _>(kind)
         .bind::<Text, _>(subject)
@@ -58,7 +59,7 @@ pub async fn after(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Change>> {
-    let rows = sql_query(
+    let rows = statement(
         "SELECT seq, agency_id, kind, subject, cause, at FROM changes \
          WHERE seq > $1 AND ($2 IS NULL OR agency_id = $2) ORDER BY seq LIMIT $3",
     )

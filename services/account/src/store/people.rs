@@ -4,9 +4,10 @@ use chassis::document;
 use chassis::{Result, Stored};
 use chrono::NaiveDate;
 use diesel::sql_types::{Bool, Date, Text, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::{AgencyId, PersonId};
+use statement::statement;
 use uuid::Uuid;
 
 use crate::domain::person::Person;
@@ -25,7 +26,7 @@ struct Yes {
 
 /// The person to whom the certificate with `thumbprint` is bound.
 pub async fn by_thumbprint(conn: &mut AsyncPgConnection, thumbprint: &str) -> Result<Option<Stored<Person>>> {
-    let row: Option<Id> = sql_query("SELECT id FROM people WHERE thumbprints @> to_jsonb($1::text)")
+    let row: Option<Id> = statement("SELECT id FROM people WHERE thumbprints @> to_jsonb($1::text)")
         .bind::<Text, _>(thumbprint)
         .get_result(conn)
         .await
@@ -44,7 +45,7 @@ pub async fn has_role(
     besides: PersonId,
     day: NaiveDate,
 ) -> Result<bool> {
-    let row: Yes = sql_query(
+    let row: Yes = statement(
         "SELECT EXISTS (SELECT 1 FROM people, jsonb_array_elements(doc->'posts') post WHERE in_service AND id <> $4 \
          AND (post->>'agency')::uuid = $1 AND post->'roles' @> to_jsonb($2::text) AND (post->>'from')::date <= $3 \
          AND ((post->>'until') IS NULL OR (post->>'until')::date >= $3)) AS yes",
@@ -60,7 +61,7 @@ pub async fn has_role(
 
 /// Whether `person` took part in a training on `since` or later.
 pub async fn trained_since(conn: &mut AsyncPgConnection, person: PersonId, since: NaiveDate) -> Result<bool> {
-    let row: Yes = sql_query(
+    let row: Yes = statement(
         "SELECT EXISTS (SELECT 1 FROM trainings WHERE doc->'participants' @> to_jsonb($1::text) AND held_on >= $2) AS yes",
     )
     .bind::<Text, _>(person.to_string())

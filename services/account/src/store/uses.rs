@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chassis::{Result, Tx};
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use kernel::ids::AccountId;
+use statement::statement;
 use uuid::Uuid;
 
 /// When and how often an account was used.
@@ -26,7 +27,7 @@ pub struct Use {
 
 /// Counts a use.
 pub async fn count(tx: &mut Tx, account: AccountId, at: DateTime<Utc>) -> Result<()> {
-    sql_query(
+    statement(
         "INSERT INTO account_uses (account_id, last_used_at, uses) VALUES ($1, $2, 1) ON CONFLICT (account_id) DO UPDATE \
          SET last_used_at = greatest(account_uses.last_used_at, EXCLUDED.last_used_at), uses = account_uses.uses + 1",
     )
@@ -40,6 +41,6 @@ pub async fn count(tx: &mut Tx, account: AccountId, at: DateTime<Utc>) -> Result
 /// Every use.
 pub async fn all(tx: &mut Tx) -> Result<BTreeMap<AccountId, Use>> {
     let rows: Vec<Use> =
-        sql_query("SELECT account_id, last_used_at, uses FROM account_uses").load(tx.conn()).await?;
+        statement("SELECT account_id, last_used_at, uses FROM account_uses").load(tx.conn()).await?;
     Ok(rows.into_iter().map(|u| (AccountId(u.account_id), u)).collect())
 }

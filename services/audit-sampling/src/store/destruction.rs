@@ -2,11 +2,12 @@
 
 use chassis::Result;
 use chrono::NaiveDate;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::days;
 use rule_pack::RecordKind;
+use statement::statement;
 use uuid::Uuid;
 
 /// The ids of the records of `$1` regulation whose term counts from a day in [`$2`, `$3`), by kind. All of them count
@@ -55,7 +56,7 @@ pub async fn count(
     month: NaiveDate,
 ) -> Result<i64> {
     let Some(selection) = selection(kind) else { return Ok(0) };
-    let count: Count = sql_query(format!("SELECT count(*) AS n FROM ({selection}) AS s"))
+    let count: Count = statement(format!("SELECT count(*) AS n FROM ({selection}) AS s"))
         .bind::<Text, _>(regulation)
         .bind::<Date, _>(month)
         .bind::<Date, _>(days::add_months(month, 1))
@@ -72,7 +73,7 @@ pub async fn delete(
     month: NaiveDate,
 ) -> Result<Vec<Uuid>> {
     let Some(selection) = selection(kind) else { return Ok(vec![]) };
-    let ids: Vec<Id> = sql_query(format!("SELECT id FROM ({selection}) AS s ORDER BY id"))
+    let ids: Vec<Id> = statement(format!("SELECT id FROM ({selection}) AS s ORDER BY id"))
         .bind::<Text, _>(regulation)
         .bind::<Date, _>(month)
         .bind::<Date, _>(days::add_months(month, 1))
@@ -93,8 +94,8 @@ pub async fn delete(
         RecordKind::Investigation => &["DELETE FROM investigations WHERE id = ANY($1)"],
         _ => &["DELETE FROM findings WHERE id = ANY($1)"],
     };
-    for statement in statements {
-        sql_query(*statement).bind::<diesel::sql_types::Array<SqlUuid>, _>(&ids).execute(conn).await?;
+    for text in statements {
+        statement(*text).bind::<diesel::sql_types::Array<SqlUuid>, _>(&ids).execute(conn).await?;
     }
     Ok(ids)
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use audit_sampling_types::{DrawnQuery, FrozenAccount};
 use chassis::Result;
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::{AccountId, AgencyId, PersonId, PlanId, QueryId, UnitId};
 use query_registry_types::events::QueryRecorded;
+use statement::statement;
 use uuid::Uuid;
 
 #[derive(QueryableByName)]
@@ -26,7 +27,7 @@ pub async fn add(
     query: &QueryRecorded,
     period: NaiveDate,
 ) -> Result<()> {
-    let counted: Vec<Position> = sql_query(
+    let counted: Vec<Position> = statement(
         "INSERT INTO population_usage AS u (regulation, period, account_id, person_id, agency_id, unit_id, count, root) \
          SELECT $1, $2, $3, $4, $5, $6, 1, sha256(decode(repeat('00', 32), 'hex') || uuid_send($7)) \
          WHERE NOT EXISTS (SELECT FROM population_queries WHERE query_id = $7) \
@@ -44,7 +45,7 @@ pub async fn add(
     .load(conn)
     .await?;
     let Some(Position { position }) = counted.into_iter().next() else { return Ok(()) };
-    sql_query(
+    statement(
         "INSERT INTO population_queries (account_id, regulation, period, position, query_id, person_id, agency_id, at, \
          log, log_index, marks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
@@ -115,7 +116,7 @@ pub async fn freeze(
     regulation: &str,
     period: NaiveDate,
 ) -> Result<()> {
-    sql_query(
+    statement(
         "INSERT INTO plan_population (plan_id, account_id, person_id, agency_id, unit_id, count, root) \
          SELECT $1, account_id, person_id, agency_id, unit_id, count, root FROM population_usage \
          WHERE regulation = $2 AND period = $3",
@@ -130,7 +131,7 @@ pub async fn freeze(
 
 /// The population of `plan`, ordered by account id.
 pub async fn members(conn: &mut AsyncPgConnection, plan: PlanId) -> Result<Vec<Member>> {
-    let rows: Vec<MemberRow> = sql_query(
+    let rows: Vec<MemberRow> = statement(
         "SELECT account_id, person_id, agency_id, unit_id, count, root FROM plan_population WHERE plan_id = $1 \
          ORDER BY account_id",
     )
@@ -168,7 +169,7 @@ pub async fn at_positions(
             positions.push(i64::try_from(*position).unwrap_or(i64::MAX));
         }
     }
-    let rows: Vec<QueryRow> = sql_query(
+    let rows: Vec<QueryRow> = statement(
         "SELECT q.account_id, q.position, q.query_id, q.log, q.log_index \
          FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, position) \
          JOIN population_queries q ON q.account_id = d.account_id AND q.regulation = $1 AND q.period = $2 \
@@ -209,7 +210,7 @@ pub async fn chains(
 ) -> Result<BTreeMap<AccountId, Vec<QueryId>>> {
     let ids: Vec<Uuid> = accounts.iter().map(|(a, _)| a.0).collect();
     let counts: Vec<i64> = accounts.iter().map(|(_, n)| i64::try_from(*n).unwrap_or(i64::MAX)).collect();
-    let rows: Vec<ChainRow> = sql_query(
+    let rows: Vec<ChainRow> = statement(
         "SELECT q.account_id, q.query_id FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, n) \
          JOIN population_queries q ON q.account_id = d.account_id AND q.regulation = $1 AND q.period = $2 \
          AND q.position < d.n ORDER BY q.account_id, q.position",
@@ -253,7 +254,7 @@ pub async fn since(
     account: AccountId,
     from: DateTime<Utc>,
 ) -> Result<Vec<LoggedQuery>> {
-    let rows = sql_query(
+    let rows = statement(
         "SELECT query_id, account_id, agency_id, regulation, at FROM population_queries \
          WHERE account_id = $1 AND at >= $2 ORDER BY at LIMIT 1000",
     )
@@ -292,7 +293,7 @@ pub async fn extracts(
     agencies: &[AgencyId],
 ) -> Result<Vec<LogExtract>> {
     let agencies: Vec<Uuid> = agencies.iter().map(|a| a.0).collect();
-    let rows = sql_query(
+    let rows = statement(
         "SELECT account_id, log, count(*) AS count, min(log_index) AS first_index, max(log_index) AS last_index \
          FROM population_queries WHERE regulation = $1 AND at >= $2 AND at < $3 \
          AND (cardinality($4) = 0 OR agency_id = ANY($4)) GROUP BY account_id, log ORDER BY account_id, log",

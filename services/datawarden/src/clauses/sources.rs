@@ -820,10 +820,10 @@ pub const CLAUSES: &[(&str, &str, &[Look<'static>])] = &[
         "Destruction of immigration prints and files",
         &[Look {
             service: "retention",
-            path: "/v1/outputs",
+            path: "/v1/outputs?regulation=immigration",
             what: "immigration prints and files destroyed",
             item: Some("/v1/outputs/{id}"),
-            with: Some(("regulation", "immigration")),
+            with: Some(("state", "destroyed")),
         }],
     ),
     (

@@ -6,6 +6,8 @@ use query_registry_types::outputs::{
     ApproveCopy, CopyDecision, CopyRequestView, Output, OutputKind, RecordOutput, RequestCopy,
 };
 
+use sample_city::Medium;
+
 use super::Year;
 use super::permissions::strange;
 use super::queries::REGISTRY;
@@ -15,7 +17,11 @@ use crate::client::{Called, Who};
 impl Year<'_> {
     /// Once a month somebody needs copies of what he printed last; every third time the supervisor sees no need.
     pub(super) async fn copy_something(&mut self) {
-        let in_service = |kept: &&Kept| !self.state.gone.contains_key(&self.client.official(kept.who).id);
+        let in_service = |kept: &&Kept| {
+            kept.medium == Medium::Print
+                && kept.query.is_some()
+                && !self.state.gone.contains_key(&self.client.official(kept.who).id)
+        };
         let Some(kept) = self.state.kept.iter().rev().find(in_service).cloned() else { return };
         let Some(query) = kept.query else { return };
         self.state.copies += 1;

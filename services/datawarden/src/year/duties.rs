@@ -158,6 +158,7 @@ impl Year<'_> {
             self.record_hosts().await;
             self.monthly_permissions().await;
             self.copy_something().await;
+            self.print_immigration().await;
         }
         if self.at(10, "old link") {
             self.register_old_link().await;

@@ -138,6 +138,10 @@ impl Year<'_> {
         for result in results {
             match result {
                 None => self.state.did("queries left out: no account or no case"),
+                // An account that was suspended for a finding meanwhile: its holder's work waits.
+                Some(Err(error)) if error.code() == "account-not-active" => {
+                    self.state.query_refused(error.code())
+                }
                 Some(result) => filed.extend(self.note("query application", result)),
             }
         }

@@ -1,11 +1,12 @@
 //! The end of what was kept: prints and files filed or destroyed, months whose term is over destroyed by order of three.
 
+use chrono::Datelike as _;
 use identity::Endorsement;
 use kernel::ids::{CaseId, OrderId};
 use obligations::Obligation;
 use retention_types::{
     ApproveDestruction, ConfirmNoNeed, DestroyOutput, DestructionMethod, FileOutput, OrderContent,
-    RequestDestruction, WitnessContent,
+    OutputKind, RegisterOutput, RequestDestruction, WitnessContent,
 };
 use sample_city::Medium;
 use serde_json::Value;
@@ -37,6 +38,43 @@ impl Year<'_> {
                 });
             }
         }
+    }
+
+    /// Once a month somebody prints what the immigration agency's system showed him: the office's register gets it from
+    /// him, and it is destroyed before a witness when it is not needed any more (I5).
+    pub(super) async fn print_immigration(&mut self) {
+        let month = usize::try_from(self.today.month0()).unwrap_or(0);
+        let mut users: Vec<Who> = self
+            .state
+            .accounts
+            .values()
+            .filter(|a| a.regulation == "immigration" && !a.stopped)
+            .map(|a| a.who)
+            .filter(|who| !self.state.gone.contains_key(&self.client.official(*who).id))
+            .collect();
+        users.sort_unstable();
+        let city = self.client.city();
+        let found = users.iter().cycle().skip(month).take(users.len()).find_map(|who| {
+            let agency = self.agency_of(*who)?;
+            let case = self.state.cases.iter().find(|(place, _)| city.cases[**place].agency == agency)?;
+            Some((*who, *case.1))
+        });
+        let Some((who, case)) = found else { return };
+        let request = RegisterOutput {
+            kind: OutputKind::Paper,
+            count: 1,
+            regulation: "immigration".to_owned(),
+            query: None,
+            case,
+            made_on: self.today,
+        };
+        let entered = self.client.post(who, (RETENTION, "register_output"), &[], &request).await;
+        let Some(entered) = self.note("immigration print", entered) else { return };
+        let Some(output) = entered["id"].as_str().and_then(|id| id.parse().ok()) else { return };
+        self.state.did("immigration prints entered by their users");
+        let destroyed_on = Some(self.calendar.working_days_after(self.today, 5));
+        let medium = Medium::Print;
+        self.state.kept.push(Kept { output, query: None, who, case, medium, filed_on: None, destroyed_on });
     }
 
     async fn settle_output(&self, kept: &Kept) -> Called<()> {

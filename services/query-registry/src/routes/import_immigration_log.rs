@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use actix_web::post;
 use chassis::{Answer, Command, Problem, Result, Tx};
-use kernel::ids::AgencyId;
 use kernel::days;
+use kernel::ids::AgencyId;
 use query_registry_types::import::{Import, ImportFile};
 use rule_pack::{Regulation, RulePack};
 use uuid::Uuid;

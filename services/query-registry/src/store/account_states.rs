@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use account_types::events::AccountSnapshot;
 use chassis::{Result, Tx};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
+use statement::statement;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -19,7 +20,7 @@ struct Row {
 
 /// Keeps the state that an account has `since`.
 pub async fn note(tx: &mut Tx, account: &AccountSnapshot, since: Instant) -> Result<()> {
-    sql_query(
+    statement(
         "INSERT INTO account_states (account_id, revision, since, regulation, doc) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT DO NOTHING",
     )
@@ -39,7 +40,7 @@ pub async fn by_number(
     conn: &mut AsyncPgConnection,
     regulation: &str,
 ) -> Result<HashMap<String, Vec<(Instant, AccountSnapshot)>>> {
-    let rows: Vec<Row> = sql_query(
+    let rows: Vec<Row> = statement(
         "SELECT since, doc FROM account_states WHERE regulation = $1 ORDER BY since, account_id, revision",
     )
     .bind::<Text, _>(regulation)

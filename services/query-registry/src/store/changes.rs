@@ -1,12 +1,13 @@
 //! The feed of changes for agencies' systems.
 
 use chassis::{Problem, Result, Tx};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
 use kernel::ids::AgencyId;
 use query_registry_types::logs::Change;
+use statement::statement;
 use uuid::Uuid;
 
 #[derive(QueryableByName)]
@@ -28,7 +29,7 @@ struct Row {
 /// Adds a change.
 pub async fn add(tx: &mut Tx, kind: &str, agency: AgencyId, subject: Uuid) -> Result<()> {
     let now = tx.now();
-    sql_query("INSERT INTO changes (kind, agency_id, subject, at) VALUES ($1, $2, $3, $4)")
+    statement("INSERT INTO changes (kind, agency_id, subject, at) VALUES ($1, $2, $3, $4)")
         .bind::<Text, _>(kind)
         .bind::<SqlUuid, _>(agency.0)
         .bind::<SqlUuid, _>(subject)
@@ -52,7 +53,7 @@ pub async fn after(
             Problem::invalid("after", "not a cursor of this feed: use the `cursor` of a change")
         })?,
     };
-    let rows: Vec<Row> = sql_query(
+    let rows: Vec<Row> = statement(
         "SELECT txid::text::bigint AS txid, id, kind, agency_id, subject, at FROM changes \
          WHERE (txid::text::bigint, id) > ($1, $2) AND ($3 IS NULL OR agency_id = $3) \
          AND txid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY txid, id LIMIT $4",

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use chassis::answer::PageParams;
 use chassis::{Page, Problem, Result};
 use chrono::{Days, NaiveDate};
+use diesel::QueryableByName;
 use diesel::sql_types::{
     Array, BigInt, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, QueryApplicationId, QueryId};
 use kernel::{Instant, days};
 use query_registry_types::control::ReportLine;
+use statement::statement;
 use uuid::Uuid;
 
 use crate::domain::report::LineFacts;
@@ -148,8 +149,8 @@ pub async fn collect(
     endorsed_before: bool,
 ) -> Result<(BTreeMap<Option<AgencyId>, AgencyDay>, Vec<Suspect>)> {
     let months = [day, day.checked_add_days(Days::new(1)).unwrap_or(day)].map(days::first_of_month);
-    sql_query("DROP TABLE IF EXISTS pg_temp.control_lines").execute(conn).await?;
-    sql_query(LINES)
+    statement("DROP TABLE IF EXISTS pg_temp.control_lines").execute(conn).await?;
+    statement(LINES)
         .bind::<Timestamptz, _>(days::start_of(day))
         .bind::<Timestamptz, _>(days::end_of(day))
         .bind::<Text, _>(log)
@@ -158,24 +159,24 @@ pub async fn collect(
         .bind::<Date, _>(day)
         .execute(conn)
         .await?;
-    let agencies: Vec<AgencyRow> = sql_query(format!(
+    let agencies: Vec<AgencyRow> = statement(format!(
         "SELECT agency_id, count(*) AS lines, encode(sha256(convert_to(string_agg( \
          query_id::text || ' ' || decision || ' ' || ({FITS})::text, E'\\n' ORDER BY query_id), 'UTF8')), 'hex') AS digest \
          FROM control_lines GROUP BY agency_id"
     ))
     .load(conn)
     .await?;
-    let users: Vec<UserRow> = sql_query(
+    let users: Vec<UserRow> = statement(
         "SELECT agency_id, person_id, count(*) AS lines FROM control_lines WHERE person_id IS NOT NULL \
          GROUP BY agency_id, person_id",
     )
     .load(conn)
     .await?;
     let suspects: Vec<SuspectRow> =
-        sql_query(format!("SELECT * FROM control_lines WHERE NOT ({FITS}) ORDER BY query_id"))
+        statement(format!("SELECT * FROM control_lines WHERE NOT ({FITS}) ORDER BY query_id"))
             .load(conn)
             .await?;
-    sql_query("DROP TABLE pg_temp.control_lines").execute(conn).await?;
+    statement("DROP TABLE pg_temp.control_lines").execute(conn).await?;
     let mut figures: BTreeMap<Option<AgencyId>, AgencyDay> = BTreeMap::new();
     for row in agencies {
         let day = AgencyDay { lines: number(row.lines), by_user: BTreeMap::new(), digest: row.digest };
@@ -261,7 +262,7 @@ pub async fn lines(
         })?),
     };
     let limit = params.limit();
-    let rows: Vec<LineRow> = sql_query(
+    let rows: Vec<LineRow> = statement(
         "SELECT q.id, q.at, q.person_id, q.account_id, q.case_id, q.regulation, q.decision, q.delivery, q.application_id, \
          a.register_number, i.id AS item_id, i.doc#>>'{detail,fault}' AS fault FROM query_records q \
          LEFT JOIN query_applications a ON a.id = q.application_id \
@@ -341,7 +342,7 @@ pub async fn unfollowed(
     until: NaiveDate,
     per_case: bool,
 ) -> Result<(u32, Vec<Unfollowed>)> {
-    let rows: Vec<UnfollowedRow> = sql_query(
+    let rows: Vec<UnfollowedRow> = statement(
         "SELECT h.person_id, h.agency_id, (array_agg(h.account_id ORDER BY h.id))[1] AS account_id, \
          CASE WHEN $4 THEN h.case_id END AS case_id, array_agg(h.id ORDER BY h.id) AS queries FROM query_records h \
          WHERE h.regulation = 'household' AND h.decision IN ('answered', 'not_found') AND h.at >= $1 AND h.at < $2 \
@@ -356,7 +357,7 @@ pub async fn unfollowed(
     .bind::<Bool, _>(per_case)
     .load(conn)
     .await?;
-    let all: CountRow = sql_query(
+    let all: CountRow = statement(
         "SELECT count(*)::integer AS n FROM query_records WHERE regulation = 'household' \
          AND decision IN ('answered', 'not_found') AND at >= $1 AND at < $2",
     )

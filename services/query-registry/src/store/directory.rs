@@ -2,10 +2,11 @@
 //! so that an index that has taken in number n has missed nothing up to n.
 
 use chassis::{Result, Tx};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Jsonb, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use serde::Serialize;
+use statement::statement;
 use uuid::Uuid;
 
 use crate::domain::directory::Record;
@@ -40,7 +41,7 @@ struct Row {
 
 /// Puts a row; an older revision than the stored one changes nothing (false).
 pub async fn put<T: Serialize>(tx: &mut Tx, kind: &str, id: Uuid, revision: i64, doc: &T) -> Result<bool> {
-    let put = sql_query(
+    let put = statement(
         "WITH tick AS (UPDATE directory_clock SET change = change + 1 RETURNING change) \
          INSERT INTO directory (kind, id, revision, change, doc) SELECT $1, $2, $3, tick.change, $4 FROM tick \
          ON CONFLICT (kind, id) DO UPDATE SET revision = EXCLUDED.revision, change = EXCLUDED.change, \
@@ -57,14 +58,14 @@ pub async fn put<T: Serialize>(tx: &mut Tx, kind: &str, id: Uuid, revision: i64,
 
 /// The number of the last change.
 pub async fn change(conn: &mut AsyncPgConnection) -> Result<i64> {
-    let row: Change = sql_query("SELECT change FROM directory_clock").get_result(conn).await?;
+    let row: Change = statement("SELECT change FROM directory_clock").get_result(conn).await?;
     Ok(row.change)
 }
 
 /// The rows that changed after number `known`, in order.
 pub async fn changed_since(conn: &mut AsyncPgConnection, known: i64) -> Result<Vec<(i64, Record)>> {
     let rows: Vec<Row> =
-        sql_query("SELECT kind, change, doc FROM directory WHERE change > $1 ORDER BY change")
+        statement("SELECT kind, change, doc FROM directory WHERE change > $1 ORDER BY change")
             .bind::<BigInt, _>(known)
             .load(conn)
             .await?;

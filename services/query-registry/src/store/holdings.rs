@@ -2,10 +2,11 @@
 
 use chassis::Result;
 use chrono::NaiveDate;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::days;
+use statement::statement;
 use uuid::Uuid;
 
 /// Records of a kind in a month.
@@ -37,7 +38,7 @@ pub async fn log_months(
     month: NaiveDate,
 ) -> Result<Vec<(String, NaiveDate)>> {
     let logs: Vec<String> = logs.iter().map(|l| (*l).to_owned()).collect();
-    let rows: Vec<LogMonth> = sql_query(
+    let rows: Vec<LogMonth> = statement(
         "SELECT log, month FROM log_months WHERE log = ANY($1) AND month < $2 AND dropped_by_order IS NULL \
          ORDER BY log, month",
     )
@@ -50,7 +51,7 @@ pub async fn log_months(
 
 /// Rows of the query register (applications) and of the register of queries, by month, before `month`.
 pub async fn register_months(conn: &mut AsyncPgConnection, month: NaiveDate) -> Result<Vec<MonthCount>> {
-    let rows = sql_query(
+    let rows = statement(
         "SELECT regulation, month, count(*) AS count FROM ( \
          SELECT regulation, date_trunc('month', day)::date AS month FROM query_applications WHERE day < $1 UNION ALL \
          SELECT regulation, date_trunc('month', at AT TIME ZONE 'Asia/Taipei')::date FROM query_records \
@@ -66,7 +67,7 @@ pub async fn register_months(conn: &mut AsyncPgConnection, month: NaiveDate) -> 
 
 /// Reports and settled items by month, before `month`; reports are those of household data.
 pub async fn control_months(conn: &mut AsyncPgConnection, month: NaiveDate) -> Result<Vec<MonthCount>> {
-    let rows = sql_query(
+    let rows = statement(
         "SELECT regulation, month, count(*) AS count FROM ( \
          SELECT 'household' AS regulation, date_trunc('month', day)::date AS month FROM control_reports WHERE day < $1 \
          UNION ALL SELECT doc->>'regulation', date_trunc('month', day)::date FROM control_items WHERE day < $1) r \
@@ -140,8 +141,8 @@ async fn end(
     month: NaiveDate,
 ) -> Result<Vec<Uuid>> {
     let mut gone = vec![];
-    for statement in statements {
-        let rows: Vec<Gone> = sql_query(*statement)
+    for text in statements {
+        let rows: Vec<Gone> = statement(*text)
             .bind::<Text, _>(regulation)
             .bind::<Timestamptz, _>(days::start_of(month))
             .bind::<Timestamptz, _>(days::start_of(days::add_months(month, 1)))

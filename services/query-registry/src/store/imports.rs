@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chassis::{Result, Tx};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::QueryId;
 use kernel::{Instant, Sealed};
+use statement::statement;
 use uuid::Uuid;
 
 use crate::domain::import_check::CheckedLine;
@@ -20,7 +21,7 @@ struct KeyRow {
 
 /// Those of `keys` that were imported before.
 pub async fn known(conn: &mut AsyncPgConnection, keys: &[String]) -> Result<BTreeSet<String>> {
-    let rows: Vec<KeyRow> = sql_query("SELECT line_key FROM import_lines WHERE line_key = ANY($1)")
+    let rows: Vec<KeyRow> = statement("SELECT line_key FROM import_lines WHERE line_key = ANY($1)")
         .bind::<Array<Text>, _>(keys)
         .load(conn)
         .await?;
@@ -43,7 +44,7 @@ pub struct NewLine<'a> {
 pub async fn insert(tx: &mut Tx, import: Uuid, log: &str, rule_pack: &str, line: &NewLine<'_>) -> Result<()> {
     let checked = line.checked;
     let account = checked.account.as_ref();
-    sql_query(
+    statement(
         "WITH record AS (INSERT INTO query_records (id, account_id, person_id, agency_id, unit_id, regulation, subject, \
          decision, items, fields_returned, records, log, at, rule_pack) \
          VALUES ($1, $2, $3, $4, $5, 'immigration', $6, 'imported', $7, $8, 1, $9, $10, $11) RETURNING id) \
@@ -93,7 +94,7 @@ struct OpenRow {
 
 /// The next lines of an import that are not settled, in the order of the file.
 pub async fn open(conn: &mut AsyncPgConnection, import: Uuid, log: &str, most: i64) -> Result<Vec<OpenLine>> {
-    let rows: Vec<OpenRow> = sql_query(
+    let rows: Vec<OpenRow> = statement(
         "SELECT l.query_id, l.sealed, (SELECT e.entry_index FROM log_entries e WHERE e.query_id = l.query_id \
          AND e.log = $2 AND e.kind = 'import' LIMIT 1) AS log_index FROM import_lines l \
          WHERE l.import_id = $1 AND l.sealed IS NOT NULL ORDER BY l.line LIMIT $3",
@@ -116,11 +117,11 @@ pub async fn open(conn: &mut AsyncPgConnection, import: Uuid, log: &str, most: i
 /// Notes where the log has a line; its sealed values are no longer kept here. False: it was noted before.
 pub async fn settle(conn: &mut AsyncPgConnection, query: QueryId, log_index: i64) -> Result<bool> {
     let settled =
-        sql_query("UPDATE import_lines SET sealed = NULL WHERE query_id = $1 AND sealed IS NOT NULL")
+        statement("UPDATE import_lines SET sealed = NULL WHERE query_id = $1 AND sealed IS NOT NULL")
             .bind::<SqlUuid, _>(query.0)
             .execute(conn)
             .await?;
-    sql_query("UPDATE query_records SET log_index = $2 WHERE id = $1")
+    statement("UPDATE query_records SET log_index = $2 WHERE id = $1")
         .bind::<SqlUuid, _>(query.0)
         .bind::<BigInt, _>(log_index)
         .execute(conn)
@@ -136,7 +137,7 @@ struct CountRow {
 
 /// How many lines single accounts of all offices had in single months since `since`, from earlier files.
 pub async fn earlier(conn: &mut AsyncPgConnection, since: Instant) -> Result<Vec<u32>> {
-    let rows: Vec<CountRow> = sql_query(
+    let rows: Vec<CountRow> = statement(
         "SELECT count(*) AS n FROM query_records WHERE decision = 'imported' AND at >= $1 \
          AND account_id IS NOT NULL GROUP BY account_id, date_trunc('month', at AT TIME ZONE 'Asia/Taipei')",
     )

@@ -2,11 +2,12 @@
 
 use chassis::{Result, Tx};
 use chrono::NaiveDate;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use kernel::ids::AgencyId;
 use kernel::{Instant, days};
+use statement::statement;
 use uuid::Uuid;
 
 /// A line to be kept.
@@ -31,7 +32,7 @@ pub struct NewLine {
 /// Keeps lines of `agency`; those that are there stay as they are. Gives how many are new.
 pub async fn insert(tx: &mut Tx, import: Uuid, agency: AgencyId, lines: &[NewLine]) -> Result<usize> {
     let texts = |text: fn(&NewLine) -> &String| lines.iter().map(|l| text(l).clone()).collect::<Vec<_>>();
-    let inserted = sql_query(
+    let inserted = statement(
         "INSERT INTO platform_lines (line_key, import_id, line, agency_id, day, at, account_number, subject, regulation, \
          case_number) SELECT k, $1, n, $2, (at AT TIME ZONE 'Asia/Taipei')::date, at, account, subject, regulation, number \
          FROM unnest($3, $4, $5, $6, $7, $8, $9) AS l (k, n, at, account, subject, regulation, number) \
@@ -94,7 +95,7 @@ const MATCH: &str = "WITH l AS (SELECT line_key, subject, regulation, CASE WHEN 
 /// Matches the lines of an agency's day; gives how many there are, and those that no record stands for.
 pub async fn match_day(tx: &mut Tx, agency: AgencyId, day: NaiveDate) -> Result<(u32, Vec<Unmatched>)> {
     for pass in [1, 2] {
-        sql_query(MATCH)
+        statement(MATCH)
             .bind::<SqlUuid, _>(agency.0)
             .bind::<Date, _>(day)
             .bind::<Timestamptz, _>(days::start_of(day))
@@ -103,12 +104,12 @@ pub async fn match_day(tx: &mut Tx, agency: AgencyId, day: NaiveDate) -> Result<
             .execute(tx.conn())
             .await?;
     }
-    let all: Count = sql_query("SELECT count(*) AS n FROM platform_lines WHERE agency_id = $1 AND day = $2")
+    let all: Count = statement("SELECT count(*) AS n FROM platform_lines WHERE agency_id = $1 AND day = $2")
         .bind::<SqlUuid, _>(agency.0)
         .bind::<Date, _>(day)
         .get_result(tx.conn())
         .await?;
-    let unmatched = sql_query(
+    let unmatched = statement(
         "SELECT line_key, regulation, account_number, import_id, line FROM platform_lines \
          WHERE agency_id = $1 AND day = $2 AND query_id IS NULL ORDER BY at, line_key",
     )
@@ -127,7 +128,7 @@ struct AgencyRow {
 
 /// The agencies with lines of `day`.
 pub async fn agencies(tx: &mut Tx, day: NaiveDate) -> Result<Vec<AgencyId>> {
-    let rows: Vec<AgencyRow> = sql_query("SELECT DISTINCT agency_id FROM platform_lines WHERE day = $1")
+    let rows: Vec<AgencyRow> = statement("SELECT DISTINCT agency_id FROM platform_lines WHERE day = $1")
         .bind::<Date, _>(day)
         .load(tx.conn())
         .await?;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::Result;
+use diesel::QueryableByName;
 use diesel::sql_types::{
     Array, BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
 use kernel::ids::{AgencyId, PersonId, QueryApplicationId, QueryId, SystemId, UnitId};
 use serde::Deserialize;
+use statement::statement;
 
 use crate::domain::application::QueryApplication;
 use crate::domain::authorization::Delivered;
@@ -95,7 +96,7 @@ pub struct Ask<'a> {
 
 /// Everything that a decision on a query needs from the database.
 pub async fn facts(conn: &mut AsyncPgConnection, ask: &Ask<'_>) -> Result<Facts> {
-    let row: FactsRow = sql_query(
+    let row: FactsRow = statement(
         "SELECT (SELECT change FROM directory_clock) AS change, a.doc AS application, c.doc AS case_doc, \
          (SELECT coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'delivery', q.delivery, 'decision', q.decision, \
             'digest', q.digest, 'log', q.log, 'log_index', q.log_index, 'at', q.at) ORDER BY q.delivery), '[]') \
@@ -171,7 +172,7 @@ pub struct NewRecord<'a> {
 pub async fn insert(conn: &mut AsyncPgConnection, record: &NewRecord<'_>) -> Result<bool> {
     let application = record.application;
     let items: Vec<&str> = record.items.iter().map(String::as_str).collect();
-    let inserted = sql_query(
+    let inserted = statement(
         "INSERT INTO query_records (id, application_id, delivery, account_id, person_id, agency_id, unit_id, \
          system_id, case_id, regulation, programme, legal_basis, subject, decision, refusal, items, fields_asked, log, \
          log_index, at, marks, rule_pack) \
@@ -224,7 +225,7 @@ pub struct Settlement<'a> {
 
 /// Settles an open record; false when it is no longer open.
 pub async fn settle(conn: &mut AsyncPgConnection, id: QueryId, settlement: &Settlement<'_>) -> Result<bool> {
-    let changed = sql_query(
+    let changed = statement(
         "UPDATE query_records SET decision = $2, fields_returned = $3, records = $4, digest = $5, intent_index = $6, \
          log_index = $7 WHERE id = $1 AND decision = 'open'",
     )

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use chassis::Result;
 use chrono::NaiveDate;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::days;
 use kernel::ids::{AccountId, AgencyId, PersonId, QueryId};
+use statement::statement;
 use uuid::Uuid;
 
 #[derive(QueryableByName)]
@@ -23,7 +24,7 @@ pub async fn answered(
     regulation: &str,
     month: NaiveDate,
 ) -> Result<BTreeSet<QueryId>> {
-    let rows: Vec<IdRow> = sql_query(
+    let rows: Vec<IdRow> = statement(
         "SELECT id FROM query_records WHERE regulation = $1 AND at >= $2 AND at < $3 \
          AND decision IN ('answered', 'not_found')",
     )
@@ -42,7 +43,7 @@ pub async fn known(
     regulation: &str,
     calls: &[Uuid],
 ) -> Result<BTreeSet<QueryId>> {
-    let rows: Vec<IdRow> = sql_query(
+    let rows: Vec<IdRow> = statement(
         "SELECT id FROM query_records WHERE id = ANY($1) AND regulation = $2 AND decision <> 'refused'",
     )
     .bind::<Array<SqlUuid>, _>(calls)
@@ -72,7 +73,7 @@ pub async fn owner(
 ) -> Result<Option<(AgencyId, PersonId, Option<AccountId>, NaiveDate)>> {
     use diesel::OptionalExtension as _;
     let row: Option<OwnerRow> =
-        sql_query("SELECT agency_id, person_id, account_id, at FROM query_records WHERE id = $1")
+        statement("SELECT agency_id, person_id, account_id, at FROM query_records WHERE id = $1")
             .bind::<SqlUuid, _>(query.0)
             .get_result(conn)
             .await

@@ -5,17 +5,18 @@ use chassis::{Page, Problem, Result};
 use diesel::sql_types::{
     Array, BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
 use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, QueryApplicationId, QueryId, UnitId};
 use query_registry_types::events::Decision;
 use query_registry_types::queries::QueryRecord;
+use statement::statement;
 use uuid::Uuid;
 
 /// Open records that were claimed more than five minutes of real time ago: their process died.
 pub async fn abandoned(conn: &mut AsyncPgConnection) -> Result<Vec<QueryRecord>> {
-    let rows: Vec<Row> = sql_query(format!(
+    let rows: Vec<Row> = statement(format!(
         "SELECT {COLUMNS} FROM query_records WHERE decision = 'open' \
          AND claimed_at < clock_timestamp() - interval '5 minutes' ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED"
     ))
@@ -120,7 +121,7 @@ impl Row {
 
 /// The record `id`.
 pub async fn find(conn: &mut AsyncPgConnection, id: QueryId) -> Result<Option<QueryRecord>> {
-    let row: Option<Row> = sql_query(format!("SELECT {COLUMNS} FROM query_records WHERE id = $1"))
+    let row: Option<Row> = statement(format!("SELECT {COLUMNS} FROM query_records WHERE id = $1"))
         .bind::<SqlUuid, _>(id.0)
         .get_result(conn)
         .await
@@ -164,7 +165,7 @@ pub async fn page(
         })?),
     };
     let limit = params.limit();
-    let rows: Vec<Row> = sql_query(format!(
+    let rows: Vec<Row> = statement(format!(
         "SELECT {COLUMNS} FROM query_records WHERE ($1 IS NULL OR id > $1) AND ($2 IS NULL OR agency_id = $2) \
          AND ($3 IS NULL OR account_id = $3) AND ($4 IS NULL OR person_id = $4) AND ($5 IS NULL OR case_id = $5) \
          AND ($6 IS NULL OR application_id = $6) AND ($7 IS NULL OR subject = $7) AND ($8 IS NULL OR at >= $8) \

@@ -1,9 +1,10 @@
 //! Numbers in the register.
 
 use chassis::{Result, Tx};
+use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
+use statement::statement;
 
 #[derive(QueryableByName)]
 struct Number {
@@ -13,6 +14,6 @@ struct Number {
 
 /// The next number of the register. Gaps are possible: a number that was drawn is never given twice.
 pub async fn next_number(tx: &mut Tx) -> Result<i64> {
-    let row: Number = sql_query("SELECT nextval('register_numbers') AS number").get_result(tx.conn()).await?;
+    let row: Number = statement("SELECT nextval('register_numbers') AS number").get_result(tx.conn()).await?;
     Ok(row.number)
 }

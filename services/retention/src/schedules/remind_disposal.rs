@@ -3,10 +3,11 @@
 use chassis::schedule::day_before;
 use chassis::{Context, Result};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use diesel::QueryableByName;
 use diesel::sql_types::{Date, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use rule_pack::RhythmKind;
+use statement::statement;
 
 use crate::store::duties;
 
@@ -22,7 +23,7 @@ pub async fn run(context: &Context, due: DateTime<Utc>) -> Result<()> {
     let period_end = day_before(due);
     context
         .transaction(async |tx| {
-            let offices: Vec<Office> = sql_query(
+            let offices: Vec<Office> = statement(
                 "SELECT DISTINCT agency_id AS agency, regulation FROM outputs WHERE unsettled AND made_on <= $1",
             )
             .bind::<Date, _>(period_end)

@@ -2,12 +2,13 @@
 
 use chassis::{Result, Tx};
 use chrono::NaiveDate;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use kernel::canonical;
 use kernel::days;
 use rule_pack::RecordKind;
+use statement::statement;
 use uuid::Uuid;
 
 use crate::domain::holding::Count;
@@ -36,7 +37,7 @@ struct Gone {
 
 /// Settled outputs and certificates by month.
 pub async fn counts(tx: &mut Tx) -> Result<Vec<Count>> {
-    let rows: Vec<Row> = sql_query(
+    let rows: Vec<Row> = statement(
         "SELECT 'disposal_register' AS kind, regulation, date_trunc('month', settled_on::timestamp)::date AS month, \
          count(*) AS count FROM outputs WHERE settled_on IS NOT NULL GROUP BY 1, 2, 3 \
          UNION ALL SELECT 'destruction_certificate', regulation, \
@@ -60,7 +61,7 @@ pub async fn counts(tx: &mut Tx) -> Result<Vec<Count>> {
 
 /// Destroys this service's records of a month; what is gone is named by the digest over its ids.
 pub async fn destroy(tx: &mut Tx, kind: &str, regulation: &str, month: NaiveDate) -> Result<Confirmation> {
-    let statement = match kind.parse() {
+    let text = match kind.parse() {
         Ok(RecordKind::DisposalRegister) => {
             "DELETE FROM outputs WHERE regulation = $1 AND settled_on >= $2 AND settled_on < $3 RETURNING id"
         }
@@ -71,7 +72,7 @@ pub async fn destroy(tx: &mut Tx, kind: &str, regulation: &str, month: NaiveDate
         }
         _ => return Err(anyhow::anyhow!("retention holds no records of this kind").into()),
     };
-    let mut gone: Vec<Gone> = sql_query(statement)
+    let mut gone: Vec<Gone> = statement(text)
         .bind::<Text, _>(regulation)
         .bind::<Date, _>(month)
         .bind::<Date, _>(days::add_months(month, 1))

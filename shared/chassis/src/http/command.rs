@@ -5,12 +5,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use diesel::sql_types::{BigInt, Jsonb, Nullable, SmallInt, Text};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
 use futures::StreamExt as _;
 use futures::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use statement::statement;
 
 use crate::answer::Answer;
 use crate::db::Tx;
@@ -91,7 +92,7 @@ impl<B> Command<B> {
 
     async fn known<T: Serialize + DeserializeOwned>(&self, tx: &mut Tx) -> Result<Option<Answer<T>>> {
         let Some(key) = &self.idempotency_key else { return Ok(None) };
-        let known: Option<Known> = sql_query(
+        let known: Option<Known> = statement(
             "SELECT operation, fingerprint, status, etag, response FROM idempotency WHERE caller = $1 AND key = $2",
         )
         .bind::<Text, _>(self.caller_key())
@@ -112,7 +113,7 @@ impl<B> Command<B> {
     async fn remember<T: Serialize>(&self, tx: &mut Tx, answer: &Answer<T>) -> Result<()> {
         let Some(key) = &self.idempotency_key else { return Ok(()) };
         let (status, version, body) = answer.parts();
-        sql_query(
+        statement(
             "INSERT INTO idempotency (caller, key, operation, fingerprint, status, etag, response) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )

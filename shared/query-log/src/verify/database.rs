@@ -2,9 +2,10 @@
 
 use chrono::NaiveDate;
 use diesel::sql_types::{BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use kernel::Instant;
+use statement::statement;
 use uuid::Uuid;
 
 use super::{BreakKind, Row, Verifier, VerifyError, VerifyReport};
@@ -84,7 +85,7 @@ async fn read_log(
     verifier: &mut Verifier,
     log: &str,
 ) -> Result<(), VerifyError> {
-    let head: Option<HeadRow> = sql_query("SELECT size, chain_hash FROM log_heads WHERE log = $1")
+    let head: Option<HeadRow> = statement("SELECT size, chain_hash FROM log_heads WHERE log = $1")
         .bind::<Text, _>(log)
         .get_result(connection)
         .await
@@ -129,7 +130,7 @@ async fn page(
     after: Option<(NaiveDate, i64)>,
 ) -> Result<Vec<StoredRow>, VerifyError> {
     let (month, index) = after.unwrap_or((EARLIEST, -1));
-    let rows = sql_query(
+    let rows = statement(
         "SELECT e.*, b.body FROM log_entries e LEFT JOIN log_bodies b USING (log, month, entry_index) \
          WHERE e.log = $1 AND (e.month, e.entry_index) > ($2, $3) ORDER BY e.log, e.month, e.entry_index LIMIT $4",
     )
