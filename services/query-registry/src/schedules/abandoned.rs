@@ -1,29 +1,36 @@
-//! Queries whose process died between intent and outcome: recorded as failed, their delivery free again. Their intents
-//! stay open in the log and show in the next daily report (invariant 2).
+//! Queries whose process died before they were settled: settled by what the log holds of them. An outcome that became
+//! durable stands, though its answer may never have arrived: the official asks for a second delivery. Without an
+//! outcome the query failed and its delivery is free again; its intent stays open in the log and shows in the next
+//! daily report (invariant 2).
 
 use chassis::{Context, Result};
 use kernel::Instant;
+use query_log::{Entry, Filter, Kind};
 use query_registry_types::events::{Decision, QueryRecorded};
 use query_registry_types::queries::QueryRecord;
 
+use crate::problems;
+use crate::state::Registry;
 use crate::store::queries::{self, Settlement};
 use crate::store::records;
 
 /// Settles what is abandoned.
 pub async fn run(context: &Context, _: Instant) -> Result<()> {
+    let registry = context.state::<Registry>();
     context
         .transaction(async |tx| {
             for record in records::abandoned(tx.conn()).await? {
+                let found = logged(&registry, &record).await?;
                 let settlement = Settlement {
-                    decision: "failed",
-                    fields_returned: &[],
-                    records: 0,
-                    digest: None,
-                    intent_index: record.intent_index,
-                    log_index: record.log_index,
+                    decision: found.word(),
+                    fields_returned: &found.fields,
+                    records: found.records(),
+                    digest: found.digest.as_deref(),
+                    intent_index: found.intent.or(record.intent_index),
+                    log_index: found.outcome.or(found.intent).or(record.log_index),
                 };
                 if queries::settle(tx.conn(), record.id, &settlement).await? {
-                    tx.emit(&event(record)).await?;
+                    tx.emit(&event(record, &found, settlement.log_index)).await?;
                 }
             }
             Ok(())
@@ -31,7 +38,66 @@ pub async fn run(context: &Context, _: Instant) -> Result<()> {
         .await
 }
 
-fn event(record: QueryRecord) -> QueryRecorded {
+/// What the log holds of a query.
+#[derive(Default)]
+struct Found {
+    intent: Option<i64>,
+    outcome: Option<i64>,
+    decision: Option<Decision>,
+    digest: Option<String>,
+    fields: Vec<String>,
+}
+
+impl Found {
+    fn decision(&self) -> Decision {
+        self.decision.unwrap_or(Decision::Failed)
+    }
+
+    fn word(&self) -> &'static str {
+        match self.decision() {
+            Decision::Answered => "answered",
+            Decision::NotFound => "not_found",
+            _ => "failed",
+        }
+    }
+
+    fn records(&self) -> i32 {
+        i32::from(self.decision() == Decision::Answered)
+    }
+
+    fn note(&mut self, entry: &Entry) {
+        let index = i64::try_from(entry.header.index).ok();
+        match entry.header.kind {
+            Kind::Intent => self.intent = index,
+            Kind::Outcome => {
+                self.outcome = index;
+                self.decision = match entry.header.decision.as_deref() {
+                    Some("answered") => Some(Decision::Answered),
+                    Some("not_found") => Some(Decision::NotFound),
+                    _ => None,
+                };
+                self.digest = entry.header.digests.get("answer").map(ToString::to_string);
+                if self.decision.is_some() {
+                    self.fields = entry.header.fields.iter().cloned().collect();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn logged(registry: &Registry, record: &QueryRecord) -> Result<Found> {
+    let filter = Filter { query: Some(record.id), ..Filter::default() };
+    let page = registry.log.find(&record.log, &filter, None, 10).await;
+    let page = page.map_err(|error| problems::log_unavailable(&error))?;
+    let mut found = Found::default();
+    for entry in &page.entries {
+        found.note(entry);
+    }
+    Ok(found)
+}
+
+fn event(record: QueryRecord, found: &Found, log_index: Option<i64>) -> QueryRecorded {
     QueryRecorded {
         query: record.id,
         application: record.application,
@@ -42,13 +108,13 @@ fn event(record: QueryRecord) -> QueryRecorded {
         case: record.case,
         programme: record.programme,
         regulation: record.regulation,
-        decision: Decision::Failed,
+        decision: found.decision(),
         refusal: None,
         items: record.items,
-        records: 0,
+        records: found.records().unsigned_abs(),
         at: record.at,
         log: record.log,
-        log_index: record.log_index.unwrap_or(-1),
+        log_index: log_index.unwrap_or(-1),
         marks: record.marks,
     }
 }
