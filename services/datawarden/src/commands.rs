@@ -11,6 +11,7 @@ pub mod provider;
 pub mod run;
 pub mod sample_data;
 pub mod smoke;
+pub mod traces;
 pub mod verify_log;
 
 #[derive(Parser)]
@@ -45,6 +46,8 @@ enum Command {
     Provider(provider::Options),
     /// Loads the sample city's master data into the account service's database, for services that run apart.
     SampleData(sample_data::Options),
+    /// Takes in traces (OTLP) and shows them.
+    Traces(traces::Options),
     /// Asks running services whether they are ready.
     Smoke {
         /// `NAME=URL` of each service.
@@ -71,6 +74,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Bench { out } => crate::bench::run(&out).await,
             Command::Provider(options) => provider::run(options).await,
             Command::SampleData(options) => sample_data::run(options).await,
+            Command::Traces(options) => traces::run(options).await,
             Command::Smoke { services } => smoke::run(&services).await,
         }
     })

@@ -9,4 +9,5 @@ pub mod master_data;
 pub mod planted;
 pub mod sample;
 pub mod stack;
+pub mod traces;
 pub mod year;
