@@ -11,6 +11,7 @@ mod acts;
 mod consumers;
 mod duties;
 mod edge;
+mod replays;
 mod schedules;
 mod state;
 mod store;
@@ -32,6 +33,7 @@ pub fn service() -> Service {
         problems: problems::CATALOGUE,
         routes: routes::configure,
         consumers: consumers::all,
+        replays: replays::all,
         schedules: schedules::all,
         jobs: Vec::new,
         topics: &[

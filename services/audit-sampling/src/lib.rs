@@ -33,6 +33,7 @@ pub fn service() -> Service {
         problems: problems::CATALOGUE,
         routes: routes::configure,
         consumers: consumers::all,
+        replays: Vec::new,
         schedules: schedules::all,
         jobs: Vec::new,
         topics: &[

@@ -57,6 +57,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Adds every operation.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     obligations::routes::configure(config);
+    chassis::dead_letters::configure(config);
     config
         .service(accept_correction_report::accept_correction_report)
         .service(answer_cooperation::answer_cooperation)

@@ -46,7 +46,7 @@ impl Reader {
         let base = self.context.settings().services.get(service).ok_or(Failure::Away)?;
         let url = format!("{}/v1/{path}", base.trim_end_matches('/'));
         let request = self.context.http_client().get(url).query(query).bearer_auth(&self.token);
-        let answer = request.send().await.map_err(|error| {
+        let answer = chassis::telemetry::traced(request).send().await.map_err(|error| {
             tracing::warn!(service, error = %error.without_url(), "a service is away");
             Failure::Away
         })?;

@@ -22,6 +22,7 @@ pub fn service() -> Service {
         problems: &[],
         routes: pages::configure,
         consumers: Vec::new,
+        replays: Vec::new,
         schedules: Vec::new,
         jobs: Vec::new,
         topics: &[],

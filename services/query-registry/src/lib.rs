@@ -36,6 +36,7 @@ pub fn service() -> Service {
         problems: problems::CATALOGUE,
         routes: routes::configure,
         consumers: consumers::all,
+        replays: Vec::new,
         schedules: schedules::all,
         jobs: || {
             vec![governance::job(), destruction::job(), import_log::job(), schedules::reconciliation::job()]

@@ -85,4 +85,5 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_imports::list_imports)
         .service(get_import::get_import);
     obligations::routes::configure(config);
+    chassis::dead_letters::configure(config);
 }

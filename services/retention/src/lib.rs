@@ -30,6 +30,7 @@ pub fn service() -> Service {
         problems: problems::CATALOGUE,
         routes: routes::configure,
         consumers: || -> Vec<Consumer> { consumers::all() },
+        replays: Vec::new,
         schedules: || -> Vec<Schedule> { schedules::all() },
         jobs: Vec::new,
         topics: &[DestructionApproved::TOPIC, CertificateIssued::TOPIC, OutputSettled::TOPIC],

@@ -26,6 +26,7 @@ mod support;
 /// Adds every operation.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     obligations::routes::configure(config);
+    chassis::dead_letters::configure(config);
     config
         .service(list_holdings::list_holdings)
         .service(get_holding::get_holding)

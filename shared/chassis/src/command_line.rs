@@ -1,4 +1,4 @@
-//! The thin `main` of every service: `serve`, `worker`, `migrate`, `openapi`.
+//! The thin `main` of every service: `serve`, `worker`, `migrate`, `replay`, `openapi`.
 
 use std::path::PathBuf;
 
@@ -37,6 +37,15 @@ enum Command {
     Worker,
     /// Brings the database to the newest schema and ends.
     Migrate,
+    /// Publishes the present state of aggregates again, so that a projection can be rebuilt, and ends; a running
+    /// `serve` or `worker` sends it.
+    Replay {
+        /// Which kind, e.g. `accounts`; every kind unless told.
+        aggregate: Option<String>,
+        /// One aggregate alone.
+        #[arg(long, requires = "aggregate")]
+        id: Option<uuid::Uuid>,
+    },
     /// Prints the OpenAPI document and ends.
     Openapi,
 }
@@ -56,6 +65,14 @@ pub fn run(service: &Service) -> anyhow::Result<()> {
             Command::Migrate => {
                 let count = service.migrate(&settings).await?;
                 tracing::info!(count, "migrations done");
+                return Ok(());
+            }
+            Command::Replay { aggregate, id } => {
+                let platform = Platform::open(&settings)?;
+                let context = service.context(settings, platform).await?;
+                let replays = (service.replays)();
+                let count = crate::replay::run(&context, &replays, aggregate.as_deref(), id).await?;
+                tracing::info!(count, "published again");
                 return Ok(());
             }
             Command::Serve { no_worker, migrate } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
 use identity::{EventContent, EventSignature};
@@ -65,13 +65,14 @@ impl Consumer {
     }
 }
 
-struct Received {
-    meta: EventMeta,
-    topic: String,
-    key: String,
-    kind: String,
-    data: String,
-    traceparent: Option<String>,
+/// An event as it came.
+pub(crate) struct Received {
+    pub meta: EventMeta,
+    pub topic: String,
+    pub key: String,
+    pub kind: String,
+    pub data: String,
+    pub traceparent: Option<String>,
 }
 
 /// Messages that one transaction takes in at most.
@@ -80,24 +81,23 @@ const BATCH: usize = 200;
 const TRIES: u32 = 3;
 
 /// Consumes until the task is dropped.
-pub async fn run(context: Context, consumers: Vec<Consumer>) {
-    if consumers.is_empty() {
+pub async fn run(context: Context) {
+    if context.consumers().is_empty() {
         return;
     }
     loop {
-        if let Err(error) = consume(&context, &consumers).await {
+        if let Err(error) = consume(&context).await {
             tracing::warn!(?error, "consumer starts again");
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 }
 
-async fn consume(context: &Context, consumers: &[Consumer]) -> anyhow::Result<()> {
-    let mut topics: Vec<&str> = consumers.iter().map(|c| c.topic).collect();
+async fn consume(context: &Context) -> anyhow::Result<()> {
+    let mut topics: Vec<&str> = context.consumers().iter().map(|c| c.topic).collect();
     topics.sort_unstable();
     topics.dedup();
     context.bus().create_topics(&topics).await?;
-    let handlers: BTreeMap<&str, &Consumer> = consumers.iter().map(|c| (c.kind, c)).collect();
     let group = context.bus().group(context.name());
     let stream: StreamConsumer = context
         .bus()
@@ -127,7 +127,7 @@ async fn consume(context: &Context, consumers: &[Consumer]) -> anyhow::Result<()
             note_offset(&mut offsets, &next)?;
         }
         let events: Vec<Received> = batch.into_iter().filter_map(std::result::Result::ok).collect();
-        take_in(context, &handlers, &events).await?;
+        take_in(context, &events).await?;
         for (topic, count) in &read_from {
             context.bus().note_done(context.bus().topic_name(topic), &group, *count);
         }
@@ -196,11 +196,11 @@ fn may_publish(service: &str, topic: &str) -> bool {
 }
 
 /// The whole batch in one transaction; if one event fails, each on its own.
-async fn take_in(context: &Context, handlers: &BTreeMap<&str, &Consumer>, events: &[Received]) -> Result<()> {
+async fn take_in(context: &Context, events: &[Received]) -> Result<()> {
     let together = context
         .transaction(async |tx| {
             for event in events {
-                take_in_one(tx, handlers, event).await?;
+                take_in_one(tx, event).await?;
             }
             Ok(())
         })
@@ -210,10 +210,10 @@ async fn take_in(context: &Context, handlers: &BTreeMap<&str, &Consumer>, events
     }
     for event in events {
         let mut tries = 0;
-        while let Err(error) = context.transaction(async |tx| take_in_one(tx, handlers, event).await).await {
+        while let Err(error) = context.transaction(async |tx| take_in_one(tx, event).await).await {
             tries += 1;
-            // Without a database nothing can be set aside either: the batch is taken again later.
-            if matches!(error, crate::Error::Pool(_)) {
+            // A database that went away says nothing about the event: the batch is taken again later.
+            if error.is_outage() {
                 return Err(error);
             }
             if tries >= TRIES {
@@ -226,8 +226,17 @@ async fn take_in(context: &Context, handlers: &BTreeMap<&str, &Consumer>, events
     Ok(())
 }
 
-async fn take_in_one(tx: &mut Tx, handlers: &BTreeMap<&str, &Consumer>, event: &Received) -> Result<()> {
-    let Some(consumer) = handlers.get(event.kind.as_str()) else { return Ok(()) };
+/// Takes in a dead letter; an error when nobody takes in its type any more.
+pub(crate) async fn take_in_again(tx: &mut Tx, event: &Received) -> Result<()> {
+    if !tx.context().consumers().iter().any(|c| c.kind == event.kind) {
+        return Err(anyhow::anyhow!("nobody here takes in {}", event.kind).into());
+    }
+    take_in_one(tx, event).await
+}
+
+async fn take_in_one(tx: &mut Tx, event: &Received) -> Result<()> {
+    let context = tx.context();
+    let Some(consumer) = context.consumers().iter().find(|c| c.kind == event.kind) else { return Ok(()) };
     let new = statement("INSERT INTO inbox (event_id, topic) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind::<SqlUuid, _>(event.meta.id)
         .bind::<Text, _>(&event.topic)
@@ -236,15 +245,17 @@ async fn take_in_one(tx: &mut Tx, handlers: &BTreeMap<&str, &Consumer>, event: &
     if new == 0 {
         return Ok(());
     }
-    let span = crate::telemetry::consumer_span(&event.topic, event.traceparent.as_deref());
+    let span = crate::telemetry::consumer_span(context.name(), &event.topic, event.traceparent.as_deref());
     (consumer.handle)(tx, &event.data, event.meta.clone()).instrument(span).await
 }
 
-async fn set_aside(context: &Context, event: &Received, error: &crate::Error) -> Result<()> {
+/// Keeps an event as a dead letter, with the reason.
+pub(crate) async fn set_aside(context: &Context, event: &Received, error: &crate::Error) -> Result<()> {
     tracing::error!(topic = event.topic, event_id = %event.meta.id, ?error, "event becomes a dead letter");
     let mut conn = context.connection().await?;
     statement(
-        "INSERT INTO dead_letters (event_id, topic, key, type, data, reason) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO dead_letters (event_id, topic, key, type, data, reason, source, occurred_at, traceparent) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, failed_at = now()",
     )
     .bind::<SqlUuid, _>(event.meta.id)
@@ -253,6 +264,9 @@ async fn set_aside(context: &Context, event: &Received, error: &crate::Error) ->
     .bind::<Text, _>(&event.kind)
     .bind::<Text, _>(&event.data)
     .bind::<Text, _>(format!("{error}: {error:?}"))
+    .bind::<Text, _>(&event.meta.source)
+    .bind::<Timestamptz, _>(event.meta.occurred_at)
+    .bind::<Nullable<Text>, _>(&event.traceparent)
     .execute(&mut conn)
     .await?;
     Ok(())

@@ -11,6 +11,7 @@ use rule_pack::PackSet;
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
+use crate::consume::Consumer;
 use crate::ephemeral::Ephemeral;
 use crate::operations::Operations;
 use crate::settings::Settings;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub platform: Platform,
     pub pool: Pool<AsyncPgConnection>,
     pub operations: Operations,
+    pub consumers: Vec<Consumer>,
     pub tokens: TokenVerifier,
     pub signer: ServiceSigner,
     pub event_signer: EventSigner,
@@ -111,6 +113,10 @@ impl Context {
     pub fn state<T: Any + Send + Sync>(&self) -> Arc<T> {
         let state = self.0.state.clone().expect("the service has state");
         state.downcast::<T>().expect("the service's state has this type")
+    }
+
+    pub(crate) fn consumers(&self) -> &[Consumer] {
+        &self.0.consumers
     }
 
     pub(crate) fn pool(&self) -> &Pool<AsyncPgConnection> {

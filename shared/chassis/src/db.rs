@@ -143,6 +143,11 @@ impl Tx {
 
     /// Publishes `event` when this transaction commits.
     pub async fn emit<E: Event>(&mut self, event: &E) -> Result<()> {
+        self.emit_as_of(event, self.now).await
+    }
+
+    /// As [`Tx::emit`], for what happened at `at`: a replay tells a state as of the moment since which it stands.
+    pub async fn emit_as_of<E: Event>(&mut self, event: &E, at: DateTime<Utc>) -> Result<()> {
         let (traceparent, tracestate) = crate::telemetry::current_trace();
         let id: Uuid = self.new_id();
         statement(
@@ -153,7 +158,7 @@ impl Tx {
         .bind::<Text, _>(E::TOPIC)
         .bind::<Text, _>(event.key())
         .bind::<Text, _>(E::TYPE)
-        .bind::<Timestamptz, _>(self.now)
+        .bind::<Timestamptz, _>(at)
         .bind::<Text, _>(serde_json::to_string(event)?)
         .bind::<Nullable<Text>, _>(traceparent)
         .bind::<Nullable<Text>, _>(tracestate)

@@ -54,6 +54,23 @@ impl Error {
             || info.message().contains("deadlock detected")
     }
 
+    /// Whether the database went away, or came back just now: what was to be done is as right as before, and may be
+    /// done again once it is there.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Pool(_) | Self::Database(DieselError::BrokenTransactionManager) => true,
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::UnableToSendCommand
+                        | DatabaseErrorKind::ReadOnlyTransaction
+                ) || info.message().starts_with("terminating connection")
+            }
+            _ => false,
+        }
+    }
+
     /// The problem that the caller sees.
     pub fn to_problem(&self) -> Problem {
         match self {
@@ -62,12 +79,11 @@ impl Error {
             Self::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                 Problem::new(&problem::CONFLICT, "It exists already.")
             }
-            Self::Database(DieselError::DatabaseError(
-                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection,
-                _,
-            ))
-            | Self::Pool(_) => Problem::new(&problem::UNAVAILABLE, "Try again.").retry_after(1),
-            Self::Database(_) | Self::Internal(_) => Problem::new(
+            Self::Database(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {
+                Problem::new(&problem::UNAVAILABLE, "Try again.").retry_after(1)
+            }
+            outage if outage.is_outage() => Problem::new(&problem::UNAVAILABLE, "Try again.").retry_after(1),
+            Self::Pool(_) | Self::Database(_) | Self::Internal(_) => Problem::new(
                 &problem::INTERNAL,
                 "The details are in the log under the transaction number of this answer.",
             ),

@@ -40,6 +40,7 @@ problem_types! {
     NOT_FOUND = 404, "not-found", "There is no such thing, or it is not for this caller", "查無資料";
     METHOD_NOT_ALLOWED = 405, "method-not-allowed", "The method is not allowed here", "不支援此方法";
     CONFLICT = 409, "conflict", "The request conflicts with the present state", "與目前狀態衝突";
+    DEAD_LETTER_STAYS = 409, "dead-letter-stays", "The event still cannot be taken in", "事件仍無法接收";
     PRECONDITION_FAILED = 412, "precondition-failed", "Somebody changed it meanwhile: load it again", "資料已被他人更動，請重新載入";
     TOO_LARGE = 413, "too-large", "The request body is too large", "請求內容過大";
     TOO_MANY = 429, "too-many-requests", "Too many requests", "請求次數過多";

@@ -21,6 +21,7 @@ use crate::http::{authorize, common, trace};
 use crate::jobs::JobKind;
 use crate::operations::Operations;
 use crate::problem::ProblemType;
+use crate::replay::Replay;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::{bus, db, ephemeral, openapi, relay, schedule};
@@ -48,6 +49,8 @@ pub struct Service {
     pub routes: fn(&mut ServiceConfig<'_>),
     /// Events that it takes in.
     pub consumers: fn() -> Vec<Consumer>,
+    /// Aggregates whose state it can publish again.
+    pub replays: fn() -> Vec<Replay>,
     /// Its rhythms.
     pub schedules: fn() -> Vec<Schedule>,
     /// Its kinds of jobs.
@@ -154,6 +157,7 @@ impl Service {
             name: self.name,
             pool: db::pool(&settings.database)?,
             operations,
+            consumers: (self.consumers)(),
             tokens: TokenVerifier::new(anchors.clone(), &settings.identity.audience),
             signer: ServiceSigner::new(credential.clone(), self.name)?,
             event_signer: EventSigner::new(credential),
@@ -258,7 +262,7 @@ impl Service {
         jobs: Vec<JobKind>,
     ) -> anyhow::Result<Worker> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let (context, consumers, topics) = (context.clone(), (self.consumers)(), self.topics);
+        let (context, topics) = (context.clone(), self.topics);
         let body = move || {
             let local = tokio::task::LocalSet::new();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -269,7 +273,7 @@ impl Service {
             local.spawn_local(open_topics(context.clone(), topics));
             local.spawn_local(relay::run(context.clone()));
             if part != Part::Serve {
-                local.spawn_local(crate::consume::run(context.clone(), consumers));
+                local.spawn_local(crate::consume::run(context.clone()));
                 if !manual_time {
                     local.spawn_local(schedule::run(context.clone(), schedules, jobs));
                 }

@@ -14,9 +14,10 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::settings::Otlp;
 
@@ -37,18 +38,23 @@ impl Drop for Guard {
     }
 }
 
-/// Sets up telemetry for this process. `level` is an `EnvFilter` text such as `info`. A second call changes nothing.
+/// Sets up telemetry for this process. `level` is an `EnvFilter` text such as `info`; it is for the logs alone: trace
+/// ids are made and spans exported whatever is logged. A second call changes nothing.
 pub fn init(name: &'static str, settings: &Otlp, level: &str) -> anyhow::Result<Guard> {
     let filter = EnvFilter::try_new(level)?
         .add_directive("librdkafka=off".parse()?)
         .add_directive("rdkafka=off".parse()?);
     let logs = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(filter).with(logs);
+    let registry = tracing_subscriber::registry().with(logs.with_filter(filter));
+    // The exporter's own requests must not make spans that are exported in turn.
+    let spans_of = Targets::new().with_default(LevelFilter::INFO).with_targets(
+        ["h2", "hyper", "hyper_util", "reqwest", "rdkafka", "librdkafka"].map(|t| (t, LevelFilter::OFF)),
+    );
     let Some(endpoint) = &settings.endpoint else {
         // Trace ids are made all the same: outbox rows and logs carry them.
         let traces = SdkTracerProvider::builder().build();
-        let _ =
-            registry.with(tracing_opentelemetry::layer().with_tracer(traces.tracer("datawarden"))).try_init();
+        let layer = span_layer(&traces);
+        let _ = registry.with(layer.with_filter(spans_of)).try_init();
         return Ok(Guard { traces: Some(traces), metrics: None });
     };
     let resource = Resource::builder()
@@ -69,8 +75,23 @@ pub fn init(name: &'static str, settings: &Otlp, level: &str) -> anyhow::Result<
     let metrics =
         SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(exporter).build();
     global::set_meter_provider(metrics.clone());
-    let _ = registry.with(tracing_opentelemetry::layer().with_tracer(traces.tracer("datawarden"))).try_init();
+    let layer = span_layer(&traces);
+    let _ = registry.with(layer.with_filter(spans_of)).try_init();
     Ok(Guard { traces: Some(traces), metrics: Some(metrics) })
+}
+
+/// Spans without what every span has alike: threads and places in the source.
+fn span_layer<S>(
+    traces: &SdkTracerProvider,
+) -> tracing_opentelemetry::OpenTelemetryLayer<S, opentelemetry_sdk::trace::SdkTracer>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(traces.tracer("datawarden"))
+        .with_threads(false)
+        .with_location(false)
+        .with_tracked_inactivity(false)
 }
 
 /// `traceparent` and `tracestate` of the current span, for outbox rows and outgoing calls.
@@ -78,6 +99,17 @@ pub fn current_trace() -> (Option<String>, Option<String>) {
     let mut carrier = HashMap::new();
     TraceContextPropagator::new().inject_context(&Span::current().context(), &mut carrier);
     (carrier.remove("traceparent"), carrier.remove("tracestate").filter(|s| !s.is_empty()))
+}
+
+/// The current trace goes on in an outgoing call.
+pub fn traced(mut call: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    let (traceparent, tracestate) = current_trace();
+    for (name, value) in [("traceparent", traceparent), ("tracestate", tracestate)] {
+        if let Some(value) = value {
+            call = call.header(name, value);
+        }
+    }
+    call
 }
 
 /// Makes `span` a child of the trace that came with a request.
@@ -92,12 +124,13 @@ pub fn continue_trace(span: &Span, traceparent: Option<String>, tracestate: Opti
 }
 
 /// The span in which an event is taken in: child of its creation, and linked to it.
-pub fn consumer_span(topic: &str, traceparent: Option<&str>) -> Span {
+pub fn consumer_span(service: &str, topic: &str, traceparent: Option<&str>) -> Span {
     use opentelemetry::trace::TraceContextExt as _;
     let span = tracing::info_span!(
         "process",
         otel.name = format!("process {topic}"),
         otel.kind = "consumer",
+        service,
         messaging.system = "kafka",
         messaging.destination.name = topic,
     );

@@ -59,6 +59,71 @@ async fn a_poisoned_event_is_set_aside_and_the_next_comes_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_is_replayed_after_the_fault_is_mended_has_its_effect_once() {
+    let app = TestApp::of(service()).start().await;
+    let token = app.token(&app.person("U", "gushan", &[Role::User]));
+    let operator = app.token(&app.person("O", "centre", &[Role::ItCentre]));
+    for text in ["poison", "cure"] {
+        let _ = app.post("/v1/notes", &token, &json!({"text": text})).await.expect_status(201);
+    }
+    until(&app, ECHOES, "cure", 1).await;
+    let letters = app.get("/v1/dead-letters", &operator).await.expect_status(200);
+    let letter = &letters["items"][0];
+    assert_eq!(letters["items"].as_array().unwrap().len(), 1, "{letters:#}");
+    assert_eq!((&letter["type"], &letter["source"]), (&json!("notes.note-written.v1"), &json!("notes")));
+    assert!(letter["reason"].as_str().unwrap().contains("cannot be taken in"), "{letter:#}");
+
+    let replay = format!("/v1/dead-letters/{}/replays", letter["id"].as_str().unwrap());
+    app.post(&replay, &token, &json!({})).await.expect_problem("forbidden");
+    let stays = app.post(&replay, &operator, &json!({})).await;
+    assert_eq!(stays.status, 409, "the fault is still there");
+    stays.expect_problem("dead-letter-stays");
+    assert_eq!(count(&app, ECHOES, "poison").await, 0);
+
+    let _ = app.post("/v1/notes", &token, &json!({"text": "antidote"})).await.expect_status(201);
+    until(&app, ECHOES, "antidote", 1).await;
+    for _ in 0..2 {
+        let taken = app.post(&replay, &operator, &json!({})).await.expect_status(200);
+        assert!(taken["replayed_at"].is_string(), "{taken:#}");
+    }
+    // And once more from the broker.
+    let mut conn = app.context().connection().await.unwrap();
+    sql_query("UPDATE outbox SET published_at = NULL").execute(&mut conn).await.unwrap();
+    drop(conn);
+    let _ = app.post("/v1/notes", &token, &json!({"text": "after"})).await.expect_status(201);
+    until(&app, ECHOES, "after", 1).await;
+    assert_eq!(count(&app, ECHOES, "poison").await, 1, "one effect");
+    let left = app.get("/v1/dead-letters", &operator).await.expect_status(200);
+    assert_eq!(left["items"], json!([]));
+    let done = app.get("/v1/dead-letters?replayed=true", &operator).await.expect_status(200);
+    assert_eq!(done["items"][0]["id"], letter["id"]);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_publishes_the_present_state_as_of_its_own_time() {
+    let app = TestApp::of(service()).start().await;
+    let token = app.token(&app.person("U", "gushan", &[Role::User]));
+    for text in ["one", "two"] {
+        let _ = app.post("/v1/notes", &token, &json!({"text": text})).await.expect_status(201);
+    }
+    until(&app, ECHOES, "two", 1).await;
+    app.clock.advance(chrono::Duration::days(3));
+    let replays = (service().replays)();
+    assert!(
+        chassis::replay::run(app.context(), &replays, Some("letters"), None).await.is_err(),
+        "no such kind"
+    );
+    assert_eq!(chassis::replay::run(app.context(), &replays, None, None).await.unwrap(), 2);
+    for text in ["one", "two"] {
+        until(&app, ECHOES, text, 2).await;
+    }
+    let times = "SELECT count(DISTINCT occurred_at) AS n FROM outbox WHERE data LIKE '%' || $1 || '%'";
+    assert_eq!(count(&app, times, "one").await, 1, "told as of the moment since which it stands");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signed_event_of_a_service_is_heard() {
     let app = TestApp::of(service()).start().await;
     app.feed("notes", &NoteWritten { note: uuid::Uuid::nil(), text: "known".into() }).await;

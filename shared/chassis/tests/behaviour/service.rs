@@ -3,7 +3,9 @@
 use actix_web::{get, post, web};
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
-use chassis::{Answer, Caller, Command, Consumer, Document, Page, Result, Rhythm, Schedule, Service, Tx};
+use chassis::{
+    Answer, Caller, Command, Consumer, Document, Page, Replay, Result, Rhythm, Schedule, Service, Tx,
+};
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl as _;
@@ -92,10 +94,16 @@ async fn list_notes(caller: Caller, params: web::Query<PageParams>) -> Result<An
 }
 
 async fn echo(tx: &mut Tx, event: NoteWritten, _: chassis::EventMeta) -> Result<()> {
-    if event.text == "poison" {
+    if event.text == "poison" && !has_antidote(tx).await? {
         return Err(anyhow::anyhow!("cannot be taken in").into());
     }
     add_echo(tx, &event.text).await
+}
+
+/// What is poison is so until somebody wrote the antidote: a fault that is mended later.
+async fn has_antidote(tx: &mut Tx) -> Result<bool> {
+    let sql = "SELECT count(*) AS n FROM echoes WHERE text = 'antidote'";
+    Ok(sql_query(sql).get_result::<crate::events::Count>(tx.conn()).await?.n > 0)
 }
 
 async fn add_echo(tx: &mut Tx, text: &str) -> Result<()> {
@@ -121,15 +129,28 @@ pub fn service() -> Service {
             [list_notes]
             title_zh = "列筆記"
             roles = ["user", "auditor"]
+            [list_dead_letters]
+            title_zh = "未能接收之事件清單"
+            roles = ["it_centre"]
+            [replay_dead_letter]
+            title_zh = "重新接收事件"
+            roles = ["it_centre"]
         "#,
         problems: &[],
         routes: |config| {
+            chassis::dead_letters::configure(config);
             config.service(write_note).service(change_note).service(list_notes);
         },
         consumers: || vec![Consumer::on::<NoteWritten, _>(echo)],
         schedules: || {
             vec![Schedule::new("nightly", Rhythm::Daily(1, 0), async |context: &chassis::Context, due| {
                 context.transaction(async |tx| add_echo(tx, &format!("night {due}")).await).await
+            })]
+        },
+        replays: || {
+            vec![Replay::of::<Note, _>("notes", |note| NoteWritten {
+                note: note.id,
+                text: note.text.clone(),
             })]
         },
         jobs: Vec::new,
