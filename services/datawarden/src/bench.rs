@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+mod city;
 mod gate;
 mod log;
 mod memory;
@@ -55,8 +56,8 @@ impl Figure {
     }
 }
 
-/// Measures everything and writes the table to `out` as JSON.
-pub async fn run(out: &Path) -> anyhow::Result<()> {
+/// Measures everything and writes the table to `out` as JSON; the simulated year has so many honest `queries`.
+pub async fn run(out: &Path, queries: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut figures = tokens::measure()?;
     figures.extend(gate::decision()?);
@@ -65,6 +66,7 @@ pub async fn run(out: &Path) -> anyhow::Result<()> {
     figures.extend(gate::projection(&stack).await?);
     figures.extend(log::measure(&stack).await?);
     stack.stop().await?;
+    figures.extend(city::measure(folder.path(), queries).await?);
     print(&figures);
     if let Some(parent) = out.parent() {
         std::fs::create_dir_all(parent)?;

@@ -41,6 +41,9 @@ enum Command {
         /// Where the figures go as JSON.
         #[arg(long, default_value = "target/bench.json")]
         out: PathBuf,
+        /// Honest queries of the simulated year.
+        #[arg(long, default_value_t = 4_000)]
+        queries: usize,
     },
     /// Runs the provider simulator alone.
     Provider(provider::Options),
@@ -71,7 +74,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Pki { command } => pki::run(command),
             Command::Openapi(options) => openapi::run(&options),
             Command::VerifyLog(options) => verify_log::run(options).await,
-            Command::Bench { out } => crate::bench::run(&out).await,
+            Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
             Command::Provider(options) => provider::run(options).await,
             Command::SampleData(options) => sample_data::run(options).await,
             Command::Traces(options) => traces::run(options).await,

@@ -28,6 +28,7 @@ use sample_city::{DayPlan, PlanSettings, YearPlan};
 use crate::client::{CallError, Called, Client};
 use crate::stack::Stack;
 
+pub use queries::Load;
 use state::State;
 pub use state::YearReport;
 
@@ -61,24 +62,33 @@ pub fn history_start(end: NaiveDate) -> Instant {
     history::start(end)
 }
 
-/// Lives the months long past and the year up to the stack's end, with a progress bar. The clock stands at the end
-/// afterwards; the caller releases it.
-pub async fn live(stack: &Stack, options: &YearOptions) -> anyhow::Result<YearReport> {
+/// Asks `most` honest queries of the plan, which stand on one day at the clock's time, by `at_once` officials.
+pub async fn ask_at_full_load(stack: &Stack, most: usize, at_once: usize) -> anyhow::Result<Load> {
+    let mut year = open(stack, most * 2).await?;
+    year.learn_accounts().await.context("the accounts that stand")?;
+    year.load(most, at_once).await
+}
+
+async fn open(stack: &Stack, queries: usize) -> anyhow::Result<Year<'_>> {
     let context = &stack.service("query-registry").context;
     let (calendar, packs) = (context.calendar(), context.packs());
     let end = days::taipei_date(stack.memory.end);
-    let settings = PlanSettings { start: stack.city.settings.start, end, queries: options.queries };
-    let plan = YearPlan::build(&stack.city, calendar, settings);
-    let client = Client::open(stack).await?;
-    let mut year = Year {
-        client,
+    let settings = PlanSettings { start: stack.city.settings.start, end, queries };
+    Ok(Year {
+        client: Client::open(stack).await?,
         stack,
         calendar,
         packs,
-        plan,
+        plan: YearPlan::build(&stack.city, calendar, settings),
         state: State::default(),
         today: days::taipei_date(stack.clock.now_moment()),
-    };
+    })
+}
+
+/// Lives the months long past and the year up to the stack's end, with a progress bar. The clock stands at the end
+/// afterwards; the caller releases it.
+pub async fn live(stack: &Stack, options: &YearOptions) -> anyhow::Result<YearReport> {
+    let mut year = open(stack, options.queries).await?;
     let started = Moment::now();
     year.learn_accounts().await.context("the accounts that stand")?;
     year.live_history().await.context("the months three and five years back")?;

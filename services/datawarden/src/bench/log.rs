@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use diesel::sql_query;
 use diesel::sql_types::{Binary, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use kernel::{Clock as _, Personal, SystemClock};
 use query_log::{Kind, NewEntry, QueryLog};
+use statement::statement;
 use uuid::Uuid;
 
 use super::{Figure, quantile};
@@ -46,6 +46,17 @@ pub async fn measure(stack: &Stack) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
+/// Plain single-row inserts a second, 64 writers.
+pub async fn plain_rate(stack: &Stack) -> anyhow::Result<f64> {
+    let url = stack.database_url("query-registry");
+    let mut conn = AsyncPgConnection::establish(&url).await?;
+    conn.batch_execute("CREATE TABLE IF NOT EXISTS bench_plain (id uuid PRIMARY KEY, body bytea NOT NULL)")
+        .await?;
+    let rate = plain_inserts(&url).await?;
+    conn.batch_execute("DROP TABLE bench_plain").await?;
+    Ok(rate)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "few thousand")]
 fn rate(begun: Instant) -> f64 {
     (WRITERS * EACH) as f64 / begun.elapsed().as_secs_f64()
@@ -62,7 +73,7 @@ async fn plain_inserts(url: &str) -> anyhow::Result<f64> {
             for _ in 0..EACH {
                 let mut id = [0; 16];
                 kernel::Random::fill(&kernel::SystemRandom, &mut id);
-                sql_query("INSERT INTO bench_plain VALUES ($1, $2)")
+                statement("INSERT INTO bench_plain VALUES ($1, $2)")
                     .bind::<SqlUuid, _>(Uuid::from_bytes(id))
                     .bind::<Binary, _>(vec![7_u8; ROW])
                     .execute(&mut conn)

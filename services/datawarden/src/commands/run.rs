@@ -22,8 +22,8 @@ pub struct Options {
     /// Data folder.
     #[arg(long, default_value_os_t = super::default_data())]
     data: PathBuf,
-    /// Honest queries of the simulated year; the year's duties take most of its time, so that it is short only with few.
-    #[arg(long, default_value_t = 300)]
+    /// Honest queries of the simulated year.
+    #[arg(long, default_value_t = 4_000)]
     queries: usize,
     /// Where the clause table goes as JSON.
     #[arg(long, default_value = "target/clauses.json")]

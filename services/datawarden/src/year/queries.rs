@@ -2,6 +2,7 @@
 //! responsible supervisor with others of the office, then asked (H4.2).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant as Moment};
 
 use chrono::{Datelike as _, Duration as Span};
 use futures::{StreamExt as _, stream};
@@ -46,8 +47,17 @@ struct Filed<'p> {
 struct Asked<'p> {
     query: &'p PlannedQuery,
     answer: Called<QueryAnswer>,
+    took: Duration,
     output: Option<Called<Output>>,
     case: Option<CaseId>,
+}
+
+/// What queries at full load took.
+pub struct Load {
+    /// Answered a second.
+    pub per_second: f64,
+    /// Each answer's time.
+    pub milliseconds: Vec<f64>,
 }
 
 impl Year<'_> {
@@ -87,10 +97,38 @@ impl Year<'_> {
         self.move_to(at - Span::minutes(3));
         let filed = self.stamp(filed).await;
         self.move_to(at);
-        let asked = self.ask(&filed).await;
+        let asked = self.ask(&filed, AT_ONCE).await;
         for asked in asked {
             self.take(asked);
         }
+    }
+
+    /// Files and stamps honest queries of the plan, then asks them by `at_once` officials and gives the time of each.
+    pub(super) async fn load(&mut self, most: usize, at_once: usize) -> anyhow::Result<Load> {
+        let plan = self.plan.clone();
+        let queries: Vec<&PlannedQuery> =
+            plan.queries().filter(|q| q.planted.is_none() && q.fault.is_none()).take(most).collect();
+        let filed = self.file(&queries).await;
+        self.move_to(self.client.now() + Span::minutes(1));
+        let filed = self.stamp(filed).await;
+        // Nobody signs in while the time runs.
+        for filed in &filed {
+            self.client.token(filed.group.who).await?;
+        }
+        let begun = Moment::now();
+        let asked = self.ask(&filed, at_once).await;
+        let took = begun.elapsed().as_secs_f64();
+        let milliseconds: Vec<f64> =
+            asked.iter().filter(|a| a.answer.is_ok()).map(|a| a.took.as_secs_f64() * 1e3).collect();
+        anyhow::ensure!(
+            milliseconds.len() * 10 > asked.len() * 9,
+            "only {} of {} queries were answered",
+            milliseconds.len(),
+            asked.len()
+        );
+        #[expect(clippy::cast_precision_loss, reason = "few thousand")]
+        let per_second = milliseconds.len() as f64 / took;
+        Ok(Load { per_second, milliseconds })
     }
 
     /// Planted queries one after the other, each at its time.
@@ -307,23 +345,25 @@ impl Year<'_> {
         own.map(|(official, post)| Who { official: *official, post: post.id })
     }
 
-    async fn ask<'p>(&self, filed: &[Filed<'p>]) -> Vec<Asked<'p>> {
+    async fn ask<'p>(&self, filed: &[Filed<'p>], at_once: usize) -> Vec<Asked<'p>> {
         let all: Vec<(Who, QueryApplicationId, CaseId, &'p PlannedQuery)> = filed
             .iter()
             .flat_map(|f| f.group.queries.iter().map(|q| (f.group.who, f.view.id, f.view.case, *q)))
             .collect();
         stream::iter(all)
             .map(|(who, application, case, query)| async move {
+                let begun = Moment::now();
                 let answer = self.ask_one(who, application, query).await;
+                let took = begun.elapsed();
                 let output = match (&answer, query.retrieval) {
                     (Ok(answer), Some(retrieval)) => {
                         Some(self.keep(who, answer.query, retrieval.medium).await)
                     }
                     _ => None,
                 };
-                Asked { query, answer, output, case: Some(case) }
+                Asked { query, answer, took, output, case: Some(case) }
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(at_once)
             .collect()
             .await
     }
