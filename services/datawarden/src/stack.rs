@@ -184,7 +184,12 @@ impl Stack {
             roots: Some(pki.join("roots/internal.pem")),
         };
         Settings {
-            http: settings::Http { bind: SocketAddr::from(([127, 0, 0, 1], port)).to_string(), workers: 2 },
+            // The simulated year is one client that sends thousands of requests a second.
+            http: settings::Http {
+                bind: SocketAddr::from(([127, 0, 0, 1], port)).to_string(),
+                workers: 2,
+                limits: settings::Limits::none(),
+            },
             database: settings::Database { url: database.into(), pool_size: 16 },
             kafka: settings::Kafka::default(),
             redis: settings::Redis::default(),

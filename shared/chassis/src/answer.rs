@@ -6,6 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::problem::Problem;
+
 /// A JSON answer. Never cached by anyone on the way.
 #[derive(Debug)]
 pub struct Answer<T> {
@@ -86,8 +88,9 @@ pub struct PageParams {
 }
 
 impl PageParams {
-    /// Rows at most.
-    pub fn limit(&self) -> i64 {
-        self.limit.unwrap_or(50).clamp(1, 200)
+    /// Rows at most; 400 when more or fewer were asked for than a page may hold.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        let limit = self.limit.unwrap_or(50);
+        if (1..=200).contains(&limit) { Ok(limit) } else { Err(Problem::invalid("limit", "1 to 200")) }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::bus::Bus;
 use crate::consume::Consumer;
 use crate::ephemeral::Ephemeral;
+use crate::http::limit::Limiter;
 use crate::operations::Operations;
 use crate::settings::Settings;
 
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub pool: Pool<AsyncPgConnection>,
     pub operations: Operations,
     pub consumers: Vec<Consumer>,
+    pub limiter: Limiter,
     pub tokens: TokenVerifier,
     pub signer: ServiceSigner,
     pub event_signer: EventSigner,
@@ -121,6 +123,10 @@ impl Context {
 
     pub(crate) fn pool(&self) -> &Pool<AsyncPgConnection> {
         &self.0.pool
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
     }
 
     pub(crate) fn relay_wakeup(&self) -> &Notify {

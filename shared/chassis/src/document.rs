@@ -302,7 +302,7 @@ pub async fn page<T: Document>(
             filter.op("id", operator, id)
         }
     };
-    let limit = params.limit();
+    let limit = params.limit()?;
     let mut items: Vec<Stored<T>> = select(conn, filter, limit + 1).await?;
     let more = items.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

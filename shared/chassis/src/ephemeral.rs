@@ -74,30 +74,51 @@ impl Ephemeral for Redis {
     }
 }
 
-/// Entries that the in-process store holds before it drops those that ended.
+/// Entries that the in-process store holds, at least, before it drops those that ended.
 const SWEEP_AT: usize = 10_000;
 
+/// The store of this process alone.
 #[derive(Default)]
-struct InProcess(Mutex<BTreeMap<String, (Instant, u64)>>);
+pub(crate) struct InProcess(Mutex<Entries>);
 
-#[async_trait]
-impl Ephemeral for InProcess {
-    async fn mark(&self, key: &str, ttl: Duration) -> Result<bool, Away> {
-        Ok(self.count(key, ttl).await? == 1)
+struct Entries {
+    by_key: BTreeMap<String, (Instant, u64)>,
+    sweep_at: usize,
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self { by_key: BTreeMap::new(), sweep_at: SWEEP_AT }
     }
+}
 
-    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Away> {
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl InProcess {
+    /// Adds one to the counter `key`, which ends `ttl` after its first step; gives the new count.
+    pub(crate) fn step(&self, key: &str, ttl: Duration) -> u64 {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if map.len() >= SWEEP_AT {
-            map.retain(|_, (ends, _)| *ends > now);
+        if entries.by_key.len() >= entries.sweep_at {
+            entries.by_key.retain(|_, (ends, _)| *ends > now);
+            // Many that are still good: the next sweep waits until it can be worth it.
+            entries.sweep_at = SWEEP_AT.max(2 * entries.by_key.len());
         }
-        let entry = map.entry(key.to_owned()).or_insert((now + ttl, 0));
+        let entry = entries.by_key.entry(key.to_owned()).or_insert((now + ttl, 0));
         if entry.0 <= now {
             *entry = (now + ttl, 0);
         }
         entry.1 += 1;
-        Ok(entry.1)
+        entry.1
+    }
+}
+
+#[async_trait]
+impl Ephemeral for InProcess {
+    async fn mark(&self, key: &str, ttl: Duration) -> Result<bool, Away> {
+        Ok(self.step(key, ttl) == 1)
+    }
+
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, Away> {
+        Ok(self.step(key, ttl))
     }
 }
 

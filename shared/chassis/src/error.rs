@@ -2,7 +2,7 @@
 //! once at the edge and answered with a generic text.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -109,12 +109,18 @@ impl ResponseError for Error {
     }
 }
 
+/// Seconds after which to try again what is away.
+const AGAIN: u32 = 5;
+
 /// Answers with `problem`.
 pub fn respond(problem: &Problem) -> HttpResponse {
     let status = StatusCode::from_u16(problem.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(&problem.body()).unwrap_or_default();
     let mut response = HttpResponse::build(status).content_type("application/problem+json").body(body);
-    if let Some(seconds) = problem.retry_after {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Every 503 says when to come back; a cause that knows better says so itself.
+    let unavailable = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(AGAIN);
+    if let Some(seconds) = problem.retry_after.or(unavailable) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == StatusCode::UNAUTHORIZED {

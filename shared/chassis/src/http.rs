@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod caller;
 pub mod command;
 pub mod common;
+pub mod limit;
 pub mod trace;
 
 pub use caller::Caller;

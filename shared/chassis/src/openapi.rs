@@ -97,17 +97,17 @@ fn components(components: &mut Value, kinds: &[&'static ProblemType]) {
         "description": "An access token of the account service's `issue_token`, good for ten minutes at most. 存取權杖。",
     });
     components["headers"] = json!({
-        "TransactionNumber": {"description": "Names this answer in logs and traces. 交易序號。",
+        "TransactionNumber": {"description": "Names this answer in logs and traces. 交易序號。", "required": true,
             "schema": {"type": "string", "format": "uuid"}},
         "ETag": {"description": "The version of what is shown, where it has one: send it as If-Match. 版本。",
             "schema": {"type": "string"}},
-        "CacheControl": {"description": "Answers are kept by nobody on the way. 不得暫存。",
+        "CacheControl": {"description": "Answers are kept by nobody on the way. 不得暫存。", "required": true,
             "schema": {"type": "string", "const": "no-store"}},
         "IdempotentReplayed": {"description": "`true` when this is the answer to an earlier request with the same key. 重複請求。",
             "schema": {"type": "string", "const": "true"}},
-        "RetryAfter": {"description": "Seconds after which to try again, where they are known. 重試秒數。",
+        "RetryAfter": {"description": "Seconds after which to try again. 重試秒數。", "required": true,
             "schema": {"type": "integer", "minimum": 0}},
-        "WwwAuthenticate": {"description": "The scheme that is wanted (RFC 6750). 驗證方式。",
+        "WwwAuthenticate": {"description": "The scheme that is wanted (RFC 6750). 驗證方式。", "required": true,
             "schema": {"type": "string", "const": "Bearer"}},
     });
     components["parameters"] = json!({
@@ -212,7 +212,7 @@ fn responses(node: &mut Value, place: &Place<'_>, kinds: &[&'static ProblemType]
         codes.push("404");
     }
     if place.changes() && !place.public {
-        codes.extend(["409", "413", "422"]);
+        codes.extend(["409", "413", "415", "422"]);
         if place.names_one() {
             codes.push("412");
         }
@@ -247,10 +247,10 @@ fn responses(node: &mut Value, place: &Place<'_>, kinds: &[&'static ProblemType]
             headers[name] = json!({"$ref": format!("#/components/headers/{component}")});
         };
         add("transaction-number", "TransactionNumber");
+        add("cache-control", "CacheControl");
         if problems::is_error(code) || place.public {
             continue;
         }
-        add("cache-control", "CacheControl");
         if place.changes() || place.path.ends_with('}') {
             add("etag", "ETag");
         }

@@ -66,6 +66,12 @@ impl Operations {
         self.by_id.get(id).map(|operation| (id.as_str(), operation))
     }
 
+    /// The methods that a route pattern offers.
+    pub fn methods(&self, pattern: &str) -> Vec<String> {
+        let here = self.by_route.keys().filter(|(_, path)| path == pattern);
+        here.map(|(method, _)| method.clone()).collect()
+    }
+
     /// Every operation: id, method, path, roles.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str, &Operation)> {
         self.by_route.iter().filter_map(|((method, path), id)| {

@@ -43,6 +43,7 @@ problem_types! {
     DEAD_LETTER_STAYS = 409, "dead-letter-stays", "The event still cannot be taken in", "事件仍無法接收";
     PRECONDITION_FAILED = 412, "precondition-failed", "Somebody changed it meanwhile: load it again", "資料已被他人更動，請重新載入";
     TOO_LARGE = 413, "too-large", "The request body is too large", "請求內容過大";
+    UNSUPPORTED_MEDIA_TYPE = 415, "unsupported-media-type", "The body is not of a type that is taken here", "不支援此內容類型";
     TOO_MANY = 429, "too-many-requests", "Too many requests", "請求次數過多";
     INTERNAL = 500, "internal", "Something went wrong on our side", "系統發生錯誤";
     UNAVAILABLE = 503, "unavailable", "A part that is needed is away: try again", "服務暫時無法使用，請稍後再試";

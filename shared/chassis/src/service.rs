@@ -17,6 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::consume::Consumer;
 use crate::context::{Context, Inner, Platform};
+use crate::http::limit::Limiter;
 use crate::http::{authorize, common, trace};
 use crate::jobs::JobKind;
 use crate::operations::Operations;
@@ -158,6 +159,7 @@ impl Service {
             pool: db::pool(&settings.database)?,
             operations,
             consumers: (self.consumers)(),
+            limiter: Limiter::new(platform.ephemeral.clone()),
             tokens: TokenVerifier::new(anchors.clone(), &settings.identity.audience),
             signer: ServiceSigner::new(credential.clone(), self.name)?,
             event_signer: EventSigner::new(credential),
@@ -228,16 +230,16 @@ impl Service {
                 .wrap(from_fn(authorize::authorize))
                 .wrap(from_fn(trace::trace))
                 .configure(|config| routes(&mut ServiceConfig::new(config)))
-                .route("/healthz", web::get().to(common::healthz))
-                .route("/readyz", web::get().to(common::readyz))
-                .route(
+                .service(common::get("/healthz", web::get().to(common::healthz)))
+                .service(common::get("/readyz", web::get().to(common::readyz)))
+                .service(common::get(
                     "/openapi.json",
                     web::get().to(move || {
                         let document = document.clone();
                         async move { web::Json((*document).clone()) }
                     }),
-                )
-                .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/") }))
+                ))
+                .service(common::get("/docs", web::get().to(|| async { web::Redirect::to("/docs/") })))
                 .service(swagger)
                 .default_service(web::to(common::not_found))
         })

@@ -51,11 +51,39 @@ pub struct Http {
     pub bind: String,
     /// Worker threads.
     pub workers: usize,
+    /// Requests that one client may send.
+    pub limits: Limits,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { bind: "127.0.0.1:8080".into(), workers: 2 }
+        Self { bind: "127.0.0.1:8080".into(), workers: 2, limits: Limits::default() }
+    }
+}
+
+/// `[http.limits]`: requests to this service in a minute; 0 sets no limit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Of one person, agency system or service, as the token names it.
+    pub authenticated: u32,
+    /// Without a valid token, from one address (IPv6: one /64 network).
+    pub anonymous: u32,
+    /// Proxies of our own in front that write `X-Forwarded-For`: 0 goes by the peer's address. Set too low, everybody
+    /// behind the proxy counts as one; too high, a client can write its own address.
+    pub proxies: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { authenticated: 6000, anonymous: 1200, proxies: 0 }
+    }
+}
+
+impl Limits {
+    /// No limits.
+    pub fn none() -> Self {
+        Self { authenticated: 0, anonymous: 0, proxies: 0 }
     }
 }
 

@@ -87,7 +87,7 @@ impl TestAppBuilder {
         let unique =
             folder.path().file_name().map(|n| n.to_string_lossy().replace('.', "")).unwrap_or_default();
         let mut settings = Settings {
-            http: settings::Http { bind: "127.0.0.1:0".into(), workers: 1 },
+            http: settings::Http { bind: "127.0.0.1:0".into(), workers: 1, limits: settings::Limits::none() },
             database: settings::Database { url: url.into(), pool_size: 8 },
             kafka: settings::Kafka {
                 brokers: crate::database::kafka(),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, post, web};
 use chassis::document::{self, Filter};
 use chassis::{Context, Tx};
@@ -111,6 +111,9 @@ impl ResponseError for OAuthError {
         let mut response =
             HttpResponse::build(self.status_code()).json(OAuthRefusal { error: self.to_string() });
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if *self == Self::Unavailable {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         response
     }
 }
@@ -121,7 +124,8 @@ impl ResponseError for OAuthError {
     responses((status = 200, body = Token),
         (status = 400, description = "The request or the grant is refused. 請求或憑證不符。", body = OAuthRefusal),
         (status = 401, description = "The system did not prove itself. 系統驗證失敗。", body = OAuthRefusal),
-        (status = 503, description = "A part that is needed is away. 服務暫停。", body = OAuthRefusal)))]
+        (status = 503, description = "A part that is needed is away. 服務暫停。", body = OAuthRefusal,
+            headers(("retry-after" = u32, description = "Seconds after which to try again. 重試秒數。")))))]
 #[post("/v1/token")]
 pub async fn issue_token(
     context: web::Data<Context>,

@@ -1,6 +1,6 @@
 //! `datawarden pki init`: authorities, one certificate for each service, the agency system's certificate, the register key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use identity::DevPki;
@@ -24,7 +24,14 @@ pub const SERVICES: [&str; 5] = ["account", "query-registry", "audit-sampling", 
 /// Runs the command.
 pub fn run(command: Command) -> anyhow::Result<()> {
     let Command::Init { dir } = command;
-    let pki = DevPki::create_or_open(&dir)?;
+    init(&dir)?;
+    super::say(format!("development PKI in {}: not for production", dir.display()));
+    Ok(())
+}
+
+/// Makes what is missing in `dir`.
+pub fn init(dir: &Path) -> anyhow::Result<()> {
+    let pki = DevPki::create_or_open(dir)?;
     pki.write_anchors(&dir.join("roots"))?;
     std::fs::create_dir_all(dir.join("services"))?;
     std::fs::create_dir_all(dir.join("systems"))?;
@@ -45,6 +52,5 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         SystemRandom.fill(&mut bytes);
         std::fs::write(&key, hex::encode(bytes))?;
     }
-    super::say(format!("development PKI in {}: not for production", dir.display()));
     Ok(())
 }

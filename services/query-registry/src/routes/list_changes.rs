@@ -27,7 +27,7 @@ pub async fn list_changes(caller: Caller, params: web::Query<PageParams>) -> Res
             return Err(Refusal::SystemNotRegistered.into());
         }
     }
-    let items = changes::after(&mut conn, None, params.after.as_deref(), params.limit()).await?;
+    let items = changes::after(&mut conn, None, params.after.as_deref(), params.limit()?).await?;
     let next = items.last().map(|change| change.cursor.clone());
     Ok(Answer::ok(Page { items, next }))
 }

@@ -261,7 +261,7 @@ pub async fn lines(
             Problem::invalid("after", "not a cursor of this list: use `next` of the page before")
         })?),
     };
-    let limit = params.limit();
+    let limit = params.limit()?;
     let rows: Vec<LineRow> = statement(
         "SELECT q.id, q.at, q.person_id, q.account_id, q.case_id, q.regulation, q.decision, q.delivery, q.application_id, \
          a.register_number, i.id AS item_id, i.doc#>>'{detail,fault}' AS fault FROM query_records q \

@@ -164,7 +164,7 @@ pub async fn page(
             Problem::invalid("after", "not a cursor of this list: use `next` of the page before")
         })?),
     };
-    let limit = params.limit();
+    let limit = params.limit()?;
     let rows: Vec<Row> = statement(format!(
         "SELECT {COLUMNS} FROM query_records WHERE ($1 IS NULL OR id > $1) AND ($2 IS NULL OR agency_id = $2) \
          AND ($3 IS NULL OR account_id = $3) AND ($4 IS NULL OR person_id = $4) AND ($5 IS NULL OR case_id = $5) \

@@ -1,46 +1,90 @@
-//! The gate before every operation under `/v1`: a valid token, and a role that `operations.toml` lists.
+//! The gate before every operation under `/v1`: a valid token, a role that `operations.toml` lists, and not too many
+//! requests.
+
+use std::sync::Arc;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, web};
+use actix_web::{HttpMessage as _, HttpResponse, web};
+use identity::Principal;
 
 use crate::context::Context;
 use crate::error::respond;
-use crate::problem::{self, Problem};
+use crate::http::common;
+use crate::http::limit::Client;
+use crate::operations::Operation;
+use crate::problem::{self, Problem, ProblemType};
 
 /// Lets the request through with its principal, or answers for the operation.
 pub async fn authorize<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    match check(&request) {
+    match check(&request).await {
         Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
-        Err(problem) => {
-            tracing::info!(code = problem.kind.code, path = request.match_pattern(), "request refused");
-            Ok(request.into_response(respond(&problem)).map_into_right_body())
+        Err(refusal) => {
+            tracing::info!(code = refusal.kind().code, path = request.match_pattern(), "request refused");
+            Ok(request.into_response(refusal.answer()).map_into_right_body())
         }
     }
 }
 
-fn check(request: &ServiceRequest) -> Result<(), Problem> {
+enum Refusal {
+    Method(Vec<String>),
+    Problem(Problem),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Refusal {
+    fn kind(&self) -> &'static ProblemType {
+        match self {
+            Self::Method(_) => &problem::METHOD_NOT_ALLOWED,
+            Self::Problem(problem) => problem.kind,
+        }
+    }
+
+    fn answer(&self) -> HttpResponse {
+        match self {
+            Self::Method(offered) => common::method_not_allowed(&offered.join(", ")),
+            Self::Problem(problem) => respond(problem),
+        }
+    }
+}
+
+async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     let Some(context) = request.app_data::<web::Data<Context>>() else {
-        return Err(Problem::new(&problem::INTERNAL, "The service is not set up."));
+        return Err(Problem::new(&problem::INTERNAL, "The service is not set up.").into());
     };
     let Some(pattern) = request.match_pattern() else { return Ok(()) };
     if !pattern.starts_with("/v1") {
         return Ok(());
     }
-    let Some((id, operation)) = context.operations().at(request.method().as_str(), &pattern) else {
-        return Err(Problem::new(
-            &problem::METHOD_NOT_ALLOWED,
-            "See /openapi.json for what this path offers.",
-        ));
+    let operations = context.operations();
+    let Some((id, operation)) = operations.at(request.method().as_str(), &pattern) else {
+        return Err(Refusal::Method(operations.methods(&pattern)));
     };
-    if operation.public {
-        return Ok(());
-    }
+    let principal = if operation.public { None } else { Some(authenticate(request, context, id)) };
+    // Whoever shows no valid token counts by address, so that guessing tokens has its limit too.
+    let client = match &principal {
+        Some(Ok(principal)) => Client::of(principal),
+        None | Some(Err(_)) => Client::at(request, context.settings().http.limits.proxies),
+    };
+    context.limiter().take(context, &client).await?;
+    let Some(principal) = principal else { return Ok(()) };
+    let principal = principal?;
+    permit(&principal, id, operation)?;
+    request.extensions_mut().insert(principal);
+    Ok(())
+}
+
+fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result<Arc<Principal>, Problem> {
     let neutral =
         || Problem::new(&problem::UNAUTHENTICATED, "Get an access token and send it as Bearer token.");
     let token = request
@@ -49,25 +93,20 @@ fn check(request: &ServiceRequest) -> Result<(), Problem> {
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "))
         .ok_or_else(neutral)?;
-    let principal = context
-        .tokens()
-        .verify_request(token, context.now(), request.method().as_str(), request.path())
-        .map_err(|error| {
+    context.tokens().verify_request(token, context.now(), request.method().as_str(), request.path()).map_err(
+        |error| {
             tracing::info!(?error, operation = id, "token refused");
             neutral()
-        })?;
-    if principal.roles.is_disjoint(&operation.roles) {
-        let clauses = operation.clauses.first().cloned();
-        let mut problem = Problem::new(
-            &problem::FORBIDDEN,
-            format!(
-                "`{id}` is for: {}.",
-                operation.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-            ),
-        );
-        problem.clause = clauses;
-        return Err(problem);
+        },
+    )
+}
+
+fn permit(principal: &Principal, id: &str, operation: &Operation) -> Result<(), Problem> {
+    if !principal.roles.is_disjoint(&operation.roles) {
+        return Ok(());
     }
-    request.extensions_mut().insert(principal);
-    Ok(())
+    let roles = operation.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut problem = Problem::new(&problem::FORBIDDEN, format!("`{id}` is for: {roles}."));
+    problem.clause = operation.clauses.first().cloned();
+    Err(problem)
 }

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, IF_MATCH};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use diesel::sql_types::{BigInt, Jsonb, Nullable, SmallInt, Text};
 use diesel::{OptionalExtension as _, QueryableByName};
@@ -141,6 +141,10 @@ impl<B: DeserializeOwned + 'static> FromRequest for Command<B> {
             let caller = caller.await?;
             let idempotency_key = idempotency_key(&request)?;
             let bytes = read(&mut payload).await?;
+            if !bytes.is_empty() && !is_json(request.headers()) {
+                let text = "Send the body as `Content-Type: application/json`.";
+                return Err(Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE, text).into());
+            }
             let body = parse(&bytes)?;
             // The path takes part: the same key and body for another resource is another request. The body is kept
             // as a keyless digest of canonical form only when it is the caller's own; personal values in it are few
@@ -162,8 +166,7 @@ impl<B: DeserializeOwned + 'static> FromRequest for Command<B> {
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>> {
-    let key =
-        request.headers().get("idempotency-key").map(|v| v.to_str().unwrap_or_default().trim().to_owned());
+    let key = request.headers().get("idempotency-key").map(|v| v.to_str().unwrap_or_default().to_owned());
     match key {
         None if request.method() == actix_web::http::Method::POST => Err(Problem::new(
             &problem::IDEMPOTENCY_KEY_MISSING,
@@ -171,8 +174,8 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>> {
         )
         .field("Idempotency-Key", "is missing")
         .into()),
-        Some(key) if key.is_empty() || key.len() > 100 || !key.is_ascii() => {
-            Err(Problem::invalid("Idempotency-Key", "1 to 100 ASCII characters").into())
+        Some(key) if key.is_empty() || key.len() > 100 || !key.bytes().all(|b| b.is_ascii_graphic()) => {
+            Err(Problem::invalid("Idempotency-Key", "1 to 100 visible ASCII characters").into())
         }
         key => Ok(key),
     }
@@ -181,10 +184,17 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>> {
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
     let Some(value) = headers.get(IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
-    text.trim_matches('"')
-        .parse()
-        .map(Some)
-        .map_err(|_| Problem::invalid("If-Match", "send the ETag as it was answered").into())
+    let number = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let number = number.filter(|n| n.bytes().all(|b| b.is_ascii_digit())).and_then(|n| n.parse().ok());
+    match number {
+        Some(version) => Ok(Some(version)),
+        None => Err(Problem::invalid("If-Match", "send the ETag as it was answered").into()),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 async fn read(payload: &mut Payload) -> Result<Vec<u8>> {
@@ -205,7 +215,7 @@ pub fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: B = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
-        Problem::invalid(pointer, reason(error.inner()))
+        Problem::invalid(pointer, reason(&error.inner().to_string()))
     })?;
     reader.end().map_err(|_| Problem::invalid("", "text after the end of the JSON value"))?;
     Ok(value)
@@ -224,16 +234,14 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// serde's message without the offending value, which may be personal.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+pub(crate) fn reason(text: &str) -> String {
     let text = text.split(" at line ").next().unwrap_or_default();
-    match (text.split_once("invalid value: "), text.split_once("invalid type: ")) {
-        (Some((_, rest)), _) | (_, Some((_, rest))) => {
-            let expected = rest.rsplit_once("expected ").map_or("another value", |(_, e)| e);
-            format!("expected {expected}")
-        }
-        _ => text.to_owned(),
+    let quotes = ["invalid value: ", "invalid type: ", "unknown variant "];
+    if !quotes.iter().any(|quote| text.contains(quote)) {
+        return text.to_owned();
     }
+    let expected = text.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
+    format!("expected {expected}")
 }
 
 #[cfg(test)]
@@ -252,6 +260,14 @@ mod tests {
     #[expect(dead_code, reason = "only parsing is tested")]
     struct Person {
         age: u8,
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Applicant,
+        Relative,
     }
 
     fn error(text: &str) -> (String, String) {
@@ -264,6 +280,9 @@ mod tests {
         let (pointer, detail) = error(r#"{"persons":[{"age":1},{"age":"S000000001"}]}"#);
         assert_eq!(pointer, "/persons/1/age");
         assert_eq!(detail, "expected u8");
+        let (pointer, detail) = error(r#"{"persons":[{"age":1,"kind":"S000000001"}]}"#);
+        assert_eq!(pointer, "/persons/0/kind");
+        assert_eq!(detail, "expected `applicant` or `relative`");
         let (pointer, detail) = error(r#"{"persons":[],"x":1}"#);
         assert_eq!(pointer, "/x");
         assert!(detail.starts_with("unknown field"), "{detail}");

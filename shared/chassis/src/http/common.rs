@@ -1,10 +1,12 @@
 //! What every service answers besides its operations: health, its OpenAPI document, Swagger UI, faults of routing.
 
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpResponse, Resource, Route, web};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::respond;
+use crate::http::command::reason;
 use crate::problem::{self, Problem};
 
 /// `/healthz`: the process lives.
@@ -30,6 +32,21 @@ pub async fn readyz(context: web::Data<Context>) -> HttpResponse {
     if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 
+/// A path that answers GET alone.
+pub fn get(path: &str, route: Route) -> Resource {
+    web::resource(path).route(route).default_service(web::to(|| async { method_not_allowed("GET") }))
+}
+
+/// 405 with the methods that the path does offer (RFC 9110 §15.5.6).
+pub fn method_not_allowed(offered: &str) -> HttpResponse {
+    let problem = Problem::new(&problem::METHOD_NOT_ALLOWED, "See `Allow` for what this path offers.");
+    let mut response = respond(&problem);
+    if let Ok(methods) = HeaderValue::from_str(offered) {
+        response.headers_mut().insert(ALLOW, methods);
+    }
+    response
+}
+
 /// Anything that no route answers.
 pub async fn not_found() -> HttpResponse {
     respond(&Problem::new(&problem::NOT_FOUND, "See /openapi.json for the paths of this service."))
@@ -41,8 +58,8 @@ pub fn path_config() -> web::PathConfig {
         .error_handler(|_, _| crate::Error::from(Problem::invalid("path", "not an id of this kind")).into())
 }
 
-/// A query string that does not parse.
+/// A query string that does not parse; its values are not told back.
 pub fn query_config() -> web::QueryConfig {
     web::QueryConfig::default()
-        .error_handler(|error, _| crate::Error::from(Problem::invalid("query", error.to_string())).into())
+        .error_handler(|error, _| crate::Error::from(Problem::invalid("query", reason(&error.to_string()))).into())
 }

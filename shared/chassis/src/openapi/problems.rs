@@ -41,7 +41,10 @@ fn response(code: &str, kinds: &[&'static ProblemType]) -> Value {
             (kind.code.to_owned(), json!({"summary": kind.title, "value": body.unwrap_or_default()}))
         })
         .collect();
-    let mut headers = json!({"transaction-number": {"$ref": "#/components/headers/TransactionNumber"}});
+    let mut headers = json!({
+        "transaction-number": {"$ref": "#/components/headers/TransactionNumber"},
+        "cache-control": {"$ref": "#/components/headers/CacheControl"},
+    });
     if code == "401" {
         headers["www-authenticate"] = json!({"$ref": "#/components/headers/WwwAuthenticate"});
     }

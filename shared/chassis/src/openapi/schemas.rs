@@ -103,6 +103,13 @@ pub fn prune(doc: &mut Value) {
             parts.retain(|name, _| wanted.contains(&format!("#/components/{kind}/{name}")));
         }
     }
+    let public = |operation: &Value| operation["security"].as_array().is_none_or(Vec::is_empty);
+    let mut operations = doc["paths"].as_object().into_iter().flat_map(|p| p.values());
+    if operations.all(|item| item.as_object().is_none_or(|i| i.values().all(public)))
+        && let Some(components) = doc["components"].as_object_mut()
+    {
+        components.remove("securitySchemes");
+    }
     if let Some(components) = doc["components"].as_object_mut() {
         components.retain(|_, parts| parts.as_object().is_none_or(|p| !p.is_empty()));
     }

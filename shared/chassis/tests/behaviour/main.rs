@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod events;
+mod limits;
 mod requests;
 mod service;
 mod time;
