@@ -26,7 +26,7 @@ lint: ## format, clippy, documentation, crate boundaries, spelling
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	scripts/check-boundaries
-	if command -v typos >/dev/null; then typos; fi
+	"$$(scripts/openapi-tools)/bin/typos"
 
 deny: ## licences, bans and advisories of every dependency
 	command -v cargo-deny >/dev/null || cargo install cargo-deny --locked

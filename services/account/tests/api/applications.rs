@@ -2,6 +2,7 @@
 
 use account_types::events::{AccountChanged, GovernanceRecorded, PersonChanged};
 use account_types::{ActContent, CreateDeputy, DeputyTerms, GovernedAct, Outcome, ResultKind};
+use identity::{Principal, PrincipalKind, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -56,6 +57,29 @@ async fn an_account_is_opened_only_after_every_stage_and_by_the_it_unit() {
             "carried_out"
         ]
     );
+    // The agency's own system reads on from where it was; another agency's sees nothing of it.
+    let own = Principal {
+        kind: PrincipalKind::System,
+        roles: [Role::AgencySystem].into(),
+        ..world.people["user"].principal()
+    };
+    let at = feed["items"][5]["seq"].as_i64().unwrap();
+    let rest = world
+        .app
+        .get(&format!("/v1/changes?after={at}"), &world.app.token_for(&own))
+        .await
+        .expect_status(200);
+    let told: Vec<(&str, &str)> = rest["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["subject"].as_str().unwrap(), c["cause"].as_str().unwrap()))
+        .collect();
+    let application = format!("/v1/permission-applications/{}", it["id"].as_str().unwrap());
+    assert_eq!(told, [(path.as_str(), "opened"), (application.as_str(), "carried_out")]);
+    let other = Principal { agency: Some(Uuid::nil().into()), ..own };
+    let foreign = world.app.get("/v1/changes", &world.app.token_for(&other)).await.expect_status(200);
+    assert_eq!((&foreign["items"], &foreign["next"]), (&json!([]), &json!("0")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

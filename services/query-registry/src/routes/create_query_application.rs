@@ -18,7 +18,7 @@ use crate::domain::marks;
 use crate::domain::refusal::Refusal;
 use crate::governance;
 use crate::state::{self, Registry};
-use crate::store::register;
+use crate::store::{changes, register};
 
 /// Fills in a query application and endorses it as its user; one row of the query register.
 #[utoipa::path(post, path = "/v1/query-applications", request_body = CreateQueryApplication,
@@ -43,6 +43,7 @@ pub async fn create_query_application(
             application.marks.extend(case_marks);
             let version = tx.insert(&application).await?;
             governance::enter(tx, "endorsement", &endorsement.content_digest).await?;
+            changes::add(tx, "application-submitted", application.agency_id, application.id.0).await?;
             let view = application.view(registry.reminder(&content.regulation, tx.now()));
             Ok(Answer::created(view).version(version))
         })

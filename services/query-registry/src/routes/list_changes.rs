@@ -11,8 +11,8 @@ use crate::domain::refusal::Refusal;
 use crate::state::Registry;
 use crate::store::changes;
 
-/// Lists what changed after a cursor: endorsements, returns, expiries, accounts, cases. Begin without a cursor, go on
-/// from the last one; an empty page means that nothing is new. A system that a rule pack lists sees every agency.
+/// Lists what changed after a cursor: applications, accounts, cases. Begin without a cursor, go on from `next`, which
+/// is always there; an empty page means that nothing is new. A system that a rule pack lists sees every agency.
 #[utoipa::path(get, path = "/v1/changes", params(PageParams), responses((status = 200, body = Page<Change>)))]
 #[get("/v1/changes")]
 pub async fn list_changes(caller: Caller, params: web::Query<PageParams>) -> Result<Answer<Page<Change>>> {
@@ -28,6 +28,8 @@ pub async fn list_changes(caller: Caller, params: web::Query<PageParams>) -> Res
         }
     }
     let items = changes::after(&mut conn, None, params.after.as_deref(), params.limit()?).await?;
-    let next = items.last().map(|change| change.cursor.clone());
-    Ok(Answer::ok(Page { items, next }))
+    // There is always a cursor to go on from, also when nothing is new.
+    let kept = || params.after.clone().unwrap_or_else(|| changes::BEGINNING.to_owned());
+    let next = items.last().map_or_else(kept, |change| change.cursor.clone());
+    Ok(Answer::ok(Page { items, next: Some(next) }))
 }

@@ -13,6 +13,7 @@ use rule_pack::Regulation;
 use crate::domain::case::Case;
 use crate::problems;
 use crate::state::{self, Registry};
+use crate::store::changes;
 
 /// Registers a welfare case for which queries may be made.
 #[utoipa::path(post, path = "/v1/cases", request_body = RegisterCase, responses((status = 201, body = CaseView)))]
@@ -44,6 +45,7 @@ pub async fn register_case(command: Command<RegisterCase>) -> Result<Answer<Case
                 registered_by: command.principal.subject.clone(),
             };
             let version = tx.insert(&case).await?;
+            changes::add(tx, "case-registered", case.agency_id, case.id.0).await?;
             Ok(Answer::created(case.view()).version(version))
         })
         .await

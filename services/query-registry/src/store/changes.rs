@@ -26,6 +26,9 @@ struct Row {
     at: Instant,
 }
 
+/// The cursor before the first change.
+pub const BEGINNING: &str = "0-0";
+
 /// Adds a change.
 pub async fn add(tx: &mut Tx, kind: &str, agency: AgencyId, subject: Uuid) -> Result<()> {
     let now = tx.now();
@@ -49,9 +52,8 @@ pub async fn after(
 ) -> Result<Vec<Change>> {
     let (txid, id) = match cursor {
         None => (0, 0),
-        Some(cursor) => parse(cursor).ok_or_else(|| {
-            Problem::invalid("after", "not a cursor of this feed: use the `cursor` of a change")
-        })?,
+        Some(cursor) => parse(cursor)
+            .ok_or_else(|| Problem::invalid("after", "not a cursor of this feed: use `next` of an answer"))?,
     };
     let rows: Vec<Row> = statement(
         "SELECT txid::text::bigint AS txid, id, kind, agency_id, subject, at FROM changes \

@@ -69,7 +69,8 @@ pub struct LogEntryBody {
 pub struct Change {
     /// Cursor of this change.
     pub cursor: String,
-    /// e.g. `application-endorsed`, `application-returned`, `application-expired`, `account-changed`, `case-closed`.
+    /// `application-submitted`, `application-endorsed`, `application-returned`, `application-expired`,
+    /// `account-changed`, `case-registered`, `case-closed`; more may come.
     pub kind: String,
     /// The agency concerned.
     pub agency: AgencyId,

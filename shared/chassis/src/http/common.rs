@@ -60,6 +60,7 @@ pub fn path_config() -> web::PathConfig {
 
 /// A query string that does not parse; its values are not told back.
 pub fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default()
-        .error_handler(|error, _| crate::Error::from(Problem::invalid("query", reason(&error.to_string()))).into())
+    web::QueryConfig::default().error_handler(|error, _| {
+        crate::Error::from(Problem::invalid("query", reason(&error.to_string()))).into()
+    })
 }
