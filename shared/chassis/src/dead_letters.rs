@@ -104,7 +104,7 @@ pub async fn list_dead_letters(
         query.after.as_deref().map(str::parse).transpose().map_err(|_| {
             Problem::invalid("after", "not a cursor of this list: use `next` of the page before")
         })?;
-    let limit = PageParams { after: None, limit: query.limit }.limit();
+    let limit = PageParams { after: None, limit: query.limit }.limit()?;
     let mut conn = caller.context.connection().await?;
     let rows: Vec<Row> = statement(format!(
         "SELECT {COLUMNS} FROM dead_letters WHERE (replayed_at IS NOT NULL) = $1 AND ($2 IS NULL OR event_id > $2) \

@@ -22,7 +22,7 @@ pub struct PackagePart {
     /// Entries in it.
     pub entries: u64,
     /// The content: an array.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     pub content: Value,
 }
 

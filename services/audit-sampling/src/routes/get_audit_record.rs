@@ -10,7 +10,7 @@ use crate::sampling;
 
 /// Shows the audit record that the closing endorsement signs.
 #[utoipa::path(get, path = "/v1/audit-plans/{id}/audit-record", params(("id" = PlanId, Path)),
-    responses((status = 200, body = AuditRecord)))]
+    responses((status = 200, body = AuditRecord), (status = 409)))]
 #[get("/v1/audit-plans/{id}/audit-record")]
 pub async fn get_audit_record(caller: Caller, id: web::Path<PlanId>) -> Result<Answer<AuditRecord>> {
     let mut conn = caller.context.connection().await?;

@@ -11,7 +11,7 @@ use crate::sampling;
 
 /// Exports everything needed to repeat the draw offline.
 #[utoipa::path(get, path = "/v1/audit-plans/{id}/draw-proof", params(("id" = PlanId, Path)),
-    responses((status = 200, body = DrawProof)))]
+    responses((status = 200, body = DrawProof), (status = 409)))]
 #[get("/v1/audit-plans/{id}/draw-proof")]
 pub async fn get_draw_proof(caller: Caller, id: web::Path<PlanId>) -> Result<Answer<DrawProof>> {
     let mut conn = caller.context.connection().await?;

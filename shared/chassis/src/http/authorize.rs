@@ -66,6 +66,9 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     if !pattern.starts_with("/v1") {
         return Ok(());
     }
+    if request.uri().path_and_query().is_some_and(|url| url.as_str().contains("%00")) {
+        return Err(Problem::invalid("url", "no text may hold the character U+0000").into());
+    }
     let operations = context.operations();
     let Some((id, operation)) = operations.at(request.method().as_str(), &pattern) else {
         return Err(Refusal::Method(operations.methods(&pattern)));

@@ -212,6 +212,9 @@ async fn read(payload: &mut Payload) -> Result<Vec<u8>> {
 /// Parses JSON; a fault is told with the JSON pointer of its place and without the value. An empty body stands for `{}`.
 pub fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    if holds_nul(bytes) {
+        return Err(Problem::invalid("", "no text may hold the character U+0000").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: B = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -219,6 +222,15 @@ pub fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B> {
     })?;
     reader.end().map_err(|_| Problem::invalid("", "text after the end of the JSON value"))?;
     Ok(value)
+}
+
+/// Whether a JSON text holds the escape of U+0000, which no column of text can keep. Unescaped it is no JSON.
+fn holds_nul(bytes: &[u8]) -> bool {
+    let escape = b"\\u0000";
+    let found = bytes.windows(escape.len()).enumerate().filter(|(_, window)| window == escape);
+    // A backslash before it makes it a plain backslash and four digits.
+    let before = |end: usize| bytes.iter().take(end).rev().take_while(|b| **b == b'\\').count();
+    found.map(|(at, _)| before(at)).any(|backslashes| backslashes % 2 == 0)
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -283,6 +295,10 @@ mod tests {
         let (pointer, detail) = error(r#"{"persons":[{"age":1,"kind":"S000000001"}]}"#);
         assert_eq!(pointer, "/persons/0/kind");
         assert_eq!(detail, "expected `applicant` or `relative`");
+        let (pointer, detail) = error(r#"{"persons":[{"age":1,"kind":"a\\\u0000"}]}"#);
+        assert_eq!((pointer.as_str(), detail.as_str()), ("", "no text may hold the character U+0000"));
+        let (pointer, _) = error(r#"{"persons":[{"age":1,"kind":"a\\u0000"}]}"#);
+        assert_eq!(pointer, "/persons/0/kind", "a backslash and four digits");
         let (pointer, detail) = error(r#"{"persons":[],"x":1}"#);
         assert_eq!(pointer, "/x");
         assert!(detail.starts_with("unknown field"), "{detail}");

@@ -93,7 +93,11 @@ fn string(schema: &Value, name: &str) -> String {
         Some("date") => "2026-11-02",
         Some("date-time") => "2026-11-02T01:30:00Z",
         Some("uri") => "https://agency.example/",
-        _ if schema["pattern"] == "^[0-9a-f]{64}$" || name.ends_with("digest") || name.ends_with("_hash") => {
+        _ if schema["pattern"] == "^[0-9a-f]{64}$"
+            || name.ends_with("digest")
+            || matches!(name, "salt" | "digests")
+            || name.ends_with("_hash") =>
+        {
             return "5f".repeat(32);
         }
         _ => match name {
@@ -102,6 +106,11 @@ fn string(schema: &Value, name: &str) -> String {
             "name" | "title" => "王小明",
             "number" => "115-0001",
             "regulation" => "household",
+            "clause" => "H4.2",
+            "roles" => "user",
+            "items" => "basic",
+            "certificate" | "signature" | "content" => "TUlJQ0VEQ0NBYmFn",
+            "note" | "remarks" | "text" | "evidence" | "outcome" => "詳如附件",
             _ => "text",
         },
     };
