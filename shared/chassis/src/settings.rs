@@ -194,9 +194,12 @@ impl Settings {
             .separator("__")
             .try_parsing(true);
         let settings = builder.add_source(environment).build().context("settings cannot be read")?;
-        settings
-            .try_deserialize()
-            .context("settings are wrong: correct the key that is named and start again")
+        settings.try_deserialize().with_context(|| {
+            let file = file.map_or_else(|| "no file".to_owned(), |path| path.display().to_string());
+            format!(
+                "settings ({file}, and DATAWARDEN__… of the environment over it) are wrong: correct the key that is named and start again"
+            )
+        })
     }
 
     /// The 32-byte root key of the registers.

@@ -215,6 +215,10 @@ pub fn parse<B: DeserializeOwned>(bytes: &[u8]) -> Result<B> {
     if holds_nul(bytes) {
         return Err(Problem::invalid("", "no text may hold the character U+0000").into());
     }
+    // serde takes an array for an object, its values in the order of the fields: no document offers that.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid("", "expected an object").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: B = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -302,5 +306,6 @@ mod tests {
         let (pointer, detail) = error(r#"{"persons":[],"x":1}"#);
         assert_eq!(pointer, "/x");
         assert!(detail.starts_with("unknown field"), "{detail}");
+        assert_eq!(error(r#"[[{"age":1}]]"#), (String::new(), "expected an object".to_owned()));
     }
 }
