@@ -1,0 +1,189 @@
+//! Parts that go away and come back, as docs/ARCHITECTURE.md promises: what needs them is refused or waits, the rest
+//! goes on, everything recovers without a restart, and nothing that was acknowledged is lost.
+
+use std::net::SocketAddr;
+
+use identity::{AssertionKind, AssertionRequest, sign_assertion};
+use kernel::{Clock as _, SystemClock};
+use reqwest::{Method, Response};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::link::Link;
+use crate::people::{ISSUER, OFFICE, nonce};
+use crate::queries::{REGISTRY, question};
+use crate::world::{Wanted, World, code, expect, kafka};
+
+const WAITING: &str = "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL";
+const DEAD: &str = "SELECT count(*) AS n FROM dead_letters";
+
+fn address_of(url: &str) -> SocketAddr {
+    let host = url.split("//").last().unwrap().split('@').next_back().unwrap();
+    host.split('/').next().unwrap().parse().unwrap()
+}
+
+/// A refusal that says when to try again.
+async fn unavailable(answer: Response, wanted: &str) {
+    assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
+    let problem = expect(answer, 503).await;
+    assert_eq!(code(&problem), wanted, "{problem:#}");
+}
+
+/// Asks until it is answered; a part that is back is found without a restart.
+async fn until_answered(ask: impl AsyncFn() -> Response) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let answer = ask().await;
+        if answer.status().is_success() {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{}", answer.text().await.unwrap());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_kafka_queries_and_changes_go_on_and_their_events_come_when_it_is_back() {
+    if kafka().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir_in("/var/tmp").unwrap();
+    let path = folder.path().to_owned();
+    let broker = tokio::task::spawn_blocking(move || dev_servers::Kafka::start(path)).await.unwrap().unwrap();
+    let pid = Pid::from_raw(i32::try_from(broker.pid()).unwrap()).unwrap();
+    let wanted = Wanted { kafka: Some(broker.bootstrap().to_owned()), ..Wanted::shared().unwrap() };
+    let mut world = World::peopled(wanted).await;
+    world.start("audit-sampling").await;
+    let application = world.endorsed().await;
+    world.until(REGISTRY, WAITING, 0).await;
+
+    kill_process(pid, Signal::STOP).unwrap();
+    let body = question(&application);
+    let query = expect(world.ask(&body).await, 200).await;
+    let case = world.case().await;
+    // The relay tries, and waits.
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !world.processes[REGISTRY].log().contains("relay waits") {
+        assert!(tokio::time::Instant::now() < deadline, "the relay did not notice");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_ne!(world.count(REGISTRY, WAITING).await, 0, "events queue in the outbox");
+    assert_eq!(
+        world.get(REGISTRY, &format!("/v1/cases/{case}"), &world.people.user).await["id"],
+        case.to_string()
+    );
+
+    kill_process(pid, Signal::CONT).unwrap();
+    world.until(REGISTRY, WAITING, 0).await;
+    let counted = format!(
+        "SELECT count(*) AS n FROM population_queries WHERE query_id = '{}'",
+        query["query"].as_str().unwrap()
+    );
+    world.until("audit-sampling", &counted, 1).await;
+    for service in [REGISTRY, "audit-sampling", "account"] {
+        assert_eq!(world.count(service, DEAD).await, 0, "{service} has dead letters");
+    }
+    drop(world);
+    drop(broker);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_no_token_is_issued_and_everything_else_goes_on() {
+    let Some(mut wanted) = Wanted::shared() else { return };
+    let Some(redis) = wanted.redis.take() else { return };
+    let mut link = Link::to(address_of(&redis)).await;
+    wanted.redis = Some(format!("redis://{}", link.address));
+    let world = World::peopled(wanted).await;
+    let application = world.endorsed().await;
+    expect(sign_in(&world).await, 200).await;
+
+    link.cut();
+    let refused = sign_in(&world).await;
+    assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
+    assert_eq!(expect(refused, 503).await["error"], "temporarily_unavailable");
+    world.get("account", "/v1/accounts", &world.people.auditor).await;
+    expect(world.ask(&question(&application)).await, 200).await;
+
+    link.mend().await;
+    until_answered(async || sign_in(&world).await).await;
+}
+
+async fn sign_in(world: &World) -> Response {
+    let people = &world.people;
+    let sign = |kind, credential: &identity::Credential| {
+        let jti = nonce();
+        let request = AssertionRequest {
+            kind,
+            client_id: (kind == AssertionKind::Client).then_some("welfare-platform"),
+            audience: ISSUER,
+            jti: &jti,
+            ttl: chrono::Duration::seconds(110),
+            client_thumbprint: None,
+        };
+        sign_assertion(credential, &request, SystemClock.now()).unwrap()
+    };
+    let card = people.user.card.credential();
+    let form = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()),
+        ("client_assertion", sign(AssertionKind::Client, &people.platform)),
+        ("assertion", sign(AssertionKind::Login, card)),
+        ("post", people.user.post.to_string()),
+        ("place", OFFICE.to_owned()),
+    ];
+    let client = chassis::http_client(std::time::Duration::from_secs(30)).unwrap();
+    client.post(format!("{}/v1/token", world.processes["account"].url)).form(&form).send().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_provider_or_the_account_service_only_what_needs_them_is_refused() {
+    let Some(wanted) = Wanted::shared() else { return };
+    let mut world = World::peopled(wanted).await;
+    let (first, second) = (world.endorsed().await, world.endorsed().await);
+    expect(world.ask(&question(&first)).await, 200).await;
+
+    world.to_provider.cut();
+    unavailable(world.ask(&question(&second)).await, "provider-unavailable").await;
+    world.case().await;
+    let outcome = "SELECT count(*) AS n FROM log_entries WHERE kind = 'outcome'";
+    assert_eq!(world.count(REGISTRY, outcome).await, 2, "the failure is in the log too");
+    world.to_provider.mend().await;
+    until_answered(async || world.ask(&question(&second)).await).await;
+
+    world.processes.remove("account").unwrap().kill();
+    let third = world.endorsed().await;
+    expect(world.ask(&question(&third)).await, 200).await;
+    world.start("account").await;
+    world.until("account", DEAD, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_a_service_refuses_and_recovers_and_no_event_becomes_a_dead_letter() {
+    let Some(wanted) = Wanted::shared() else { return };
+    let mut world = World::made_of(wanted).await;
+    let real = address_of(&world.database_url(REGISTRY));
+    let mut link = Link::to(real).await;
+    let file = world.settings_file(REGISTRY);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&format!("@{real}/"), &format!("@{}/", link.address))).unwrap();
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&link.address.to_string()), "{text}");
+    world.people_it().await;
+    let application = world.endorsed().await;
+    let taken = world.count(REGISTRY, "SELECT count(*) AS n FROM inbox").await;
+
+    link.cut();
+    unavailable(world.ask(&question(&application)).await, "unavailable").await;
+    let read = world.request(Method::GET, REGISTRY, "/v1/cases", &world.people.user).send().await.unwrap();
+    unavailable(read, "unavailable").await;
+    // Events come in meanwhile.
+    world.run("account", &["replay", "people"]);
+    world.until("account", WAITING, 0).await;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !world.processes[REGISTRY].log().contains("consumer starts again") {
+        assert!(tokio::time::Instant::now() < deadline, "the consumer did not notice");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+
+    link.mend().await;
+    until_answered(async || world.ask(&question(&application)).await).await;
+    world.until(REGISTRY, "SELECT count(*) AS n FROM inbox", taken + 6).await;
+    assert_eq!(world.count(REGISTRY, DEAD).await, 0);
+}
