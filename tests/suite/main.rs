@@ -1,7 +1,8 @@
 //! Tests of the suite as a whole: all services up, reached over HTTP as their users reach them.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod authorization;
 mod documents;
+mod malformed;
 mod suite;

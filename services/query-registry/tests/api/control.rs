@@ -220,6 +220,30 @@ async fn the_provider_counts_what_the_register_does_not_know() {
 }
 
 #[actix_web::test]
+async fn a_broken_import_file_is_refused_line_by_line_and_nothing_of_it_is_taken() {
+    let stage = Stage::set().await;
+    let officer = stage.app.person("officer", "office", &[Role::DesignatedOfficer]);
+    stage.app.feed("account", &person_event(&officer, 1)).await;
+    let text = "查詢時間,使用機關,帳號,使用者姓名,子項,子項名稱,查詢條件,使用目的,查詢欄位\r\n\
+        2026-02-25 10:00:00,範例區公所,u1,王小明,1,,A000000001,審查,name\r\n\
+        someday,範例區公所,u1,王小明,1,,A000000001,審查,name\r\n\
+        2026-02-25 10:10:00,範例區公所,u9,李大同,no-item,,A000000002,審查,name\r\n";
+    let body = json!({"format": "csv", "content": STANDARD.encode(text)});
+    let token = stage.app.token(&officer);
+    let problem =
+        stage.app.post("/v1/immigration-logs", &token, &body).await.expect_problem("import-refused");
+    let lines: Vec<i64> =
+        problem["lines"].as_array().unwrap().iter().map(|l| l["line"].as_i64().unwrap()).collect();
+    assert_eq!(lines, [3, 4], "{problem:#}");
+    assert!(!problem.to_string().contains("A000000001"), "a value is told: {problem:#}");
+    let imports = stage.app.get("/v1/imports", &token).await.expect_status(200);
+    assert_eq!(imports["items"], json!([]), "nothing half-imported");
+    let entries = stage.registry().log.find(FIVE_YEARS, &Filter::default(), None, 100).await.unwrap().entries;
+    assert!(entries.is_empty());
+    stage.strike().await;
+}
+
+#[actix_web::test]
 async fn an_immigration_log_is_taken_once_logged_and_compared() {
     let stage = Stage::set().await;
     let officer = stage.app.person("officer", "office", &[Role::DesignatedOfficer]);
