@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub mod back_test;
 pub mod get;
 pub mod openapi;
 pub mod pki;
@@ -34,6 +35,8 @@ enum Command {
     },
     /// Prints, writes or checks the OpenAPI documents of all services.
     Openapi(openapi::Options),
+    /// Tries a changed rule pack on last year's records and prints what would have come out otherwise.
+    BackTest(back_test::Options),
     /// Verifies an exported bundle of the query log, offline, or a database.
     VerifyLog(verify_log::Options),
     /// Measures what the suite costs on this machine, goals beside the figures.
@@ -73,6 +76,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Get(options) => get::run(options).await,
             Command::Pki { command } => pki::run(command),
             Command::Openapi(options) => openapi::run(&options),
+            Command::BackTest(options) => back_test::run(options).await,
             Command::VerifyLog(options) => verify_log::run(options).await,
             Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
             Command::Provider(options) => provider::run(options).await,

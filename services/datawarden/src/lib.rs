@@ -5,6 +5,7 @@ pub mod bench;
 pub mod clauses;
 pub mod client;
 pub mod commands;
+pub mod development;
 pub mod master_data;
 pub mod planted;
 pub mod sample;

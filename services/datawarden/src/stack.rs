@@ -30,6 +30,10 @@ pub const ISSUER: &str = "http://127.0.0.1:8401";
 /// First of the ports; each service has the next.
 const FIRST_PORT: u16 = 8401;
 const PROVIDER_PORT: u16 = 8409;
+/// Where `datawarden run` hands tokens to the pages under `/docs`.
+pub const DEVELOPMENT_LOGIN: &str = "127.0.0.1:8400";
+/// Where `datawarden run` shows traces.
+pub const TRACES: &str = "127.0.0.1:8406";
 
 /// The services in the order in which they start.
 pub fn services() -> Vec<Service> {
@@ -159,6 +163,8 @@ impl Stack {
                 None => {
                     let mut platform = Platform::open(&settings)?;
                     platform.clock = Arc::new(self.clock.clone());
+                    platform.development_login =
+                        (!any_port).then(|| format!("http://{DEVELOPMENT_LOGIN}/token"));
                     shared.insert(platform).clone()
                 }
             };

@@ -32,6 +32,8 @@ pub struct Platform {
     pub packs: Arc<PackSet>,
     /// Working days.
     pub calendar: Arc<WorkingCalendar>,
+    /// Where `/docs` fetches tokens on a laptop; nothing but `datawarden run` sets it.
+    pub development_login: Option<String>,
 }
 
 pub(crate) struct Inner {

@@ -91,6 +91,22 @@ fn info(name: &str, title: (&str, &str)) -> Value {
     })
 }
 
+/// Lets the pages under `/docs` fetch a token for a role from `token_url`: on a laptop alone, never in the document that
+/// is published.
+pub fn add_development_login(document: &mut Value, token_url: &str) {
+    document["components"]["securitySchemes"]["development_login"] = json!({
+        "type": "oauth2",
+        "description": "This machine's sample suite alone: the role is the user name (`auditor`), the password is empty.",
+        "flows": {"password": {"tokenUrl": token_url, "scopes": {}}},
+    });
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+        if let Some(security) = operation["security"].as_array_mut().filter(|s| !s.is_empty()) {
+            security.push(json!({"development_login": []}));
+        }
+    }
+}
+
 fn components(components: &mut Value, kinds: &[&'static ProblemType]) {
     components["securitySchemes"]["access_token"] = json!({
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT (RFC 9068)",

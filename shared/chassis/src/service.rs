@@ -123,6 +123,7 @@ impl Platform {
             ephemeral: ephemeral::open(&settings.redis)?,
             packs: Arc::new(packs),
             calendar: Arc::new(rule_pack::working_calendar()?),
+            development_login: None,
         })
     }
 }
@@ -216,7 +217,11 @@ impl Service {
         bind: &str,
         workers: usize,
     ) -> anyhow::Result<(actix_web::dev::ServerHandle, SocketAddr)> {
-        let document = Arc::new(self.document()?);
+        let mut document = self.document()?;
+        if let Some(token_url) = &context.0.platform.development_login {
+            openapi::add_development_login(&mut document, token_url);
+        }
+        let document = Arc::new(document);
         let routes = self.routes;
         let data = web::Data::new(context.clone());
         let server = HttpServer::new(move || {

@@ -7,8 +7,9 @@ use std::time::Instant;
 use clap::Args;
 use kernel::days;
 
-use crate::stack::{Memory, Stack, StackOptions};
-use crate::{clauses, planted, year};
+use crate::stack::{Memory, Stack, StackOptions, TRACES};
+use crate::traces::Traces;
+use crate::{clauses, development, planted, year};
 
 /// Options.
 #[derive(Args)]
@@ -35,8 +36,9 @@ pub struct Options {
 
 /// Runs the suite.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let _telemetry =
-        chassis::telemetry::init("datawarden", &chassis::settings::Otlp::default(), &options.log)?;
+    let traces = Traces::start(TRACES.parse()?)?;
+    let otlp = chassis::settings::Otlp { endpoint: Some(traces.url.clone()) };
+    let telemetry = chassis::telemetry::init("datawarden", &otlp, &options.log)?;
     let started = Instant::now();
     super::say("Datawarden, everything in one process on sample data. Not for production.");
     if options.reset && options.data.exists() {
@@ -71,20 +73,31 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let bare = table.iter().filter(|clause| !clause.ok).count();
     if options.once {
         stack.stop().await?;
+        tokio::task::spawn_blocking(move || drop(telemetry)).await?;
+        traces.stop().await;
         anyhow::ensure!(bare == 0, "{bare} clauses have no evidence");
         return Ok(());
     }
-    print_urls(&stack);
+    let origins = stack.services().iter().map(chassis::Running::url).collect();
+    let login = development::start(options.data.clone(), origins)?;
+    print_urls(&stack, &traces);
     chassis::command_line::stop_signal().await?;
     super::say("Stopping.");
-    stack.stop().await
+    login.stop(true).await;
+    stack.stop().await?;
+    // Before its receiver goes: the last spans are sent, not waited for in vain.
+    tokio::task::spawn_blocking(move || drop(telemetry)).await?;
+    traces.stop().await;
+    Ok(())
 }
 
-fn print_urls(stack: &Stack) {
+fn print_urls(stack: &Stack, traces: &Traces) {
     super::say("");
     for service in stack.services() {
         super::say(format!("{:<16} {}   API: {}/docs", service.context.name(), service.url(), service.url()));
     }
+    super::say(format!("{:<16} {}/traces", "traces", traces.url));
+    super::say("Sign in under /docs with Authorize: a role, such as auditor, as user name, no password.");
     super::say("Open any URL above from the shell: target/debug/datawarden get URL --as auditor");
     super::say("Ctrl-C stops; the data stay. `make run RESET=1` starts over.");
 }
