@@ -160,7 +160,7 @@ impl Passage {
                     .close(grant, &intent, "refused", |entry| entry.refusal = Some(code.to_owned()))
                     .await?;
                 self.register_refusal(code, &outcome, &grant.items).await?;
-                Err(problems::refused(Refusal::AlreadyAnswered).with("status", "open").into())
+                Err(problems::refused(Refusal::AlreadyAnswered).with("state", "open").into())
             }
             (Err(error), Ok(true)) => {
                 self.settle(grant, Decision::Failed, None, None, &[], 0).await?;
@@ -306,7 +306,7 @@ fn query_marks(
 /// 409 with status, receipt and digest; never content.
 fn answered(problem: Problem, last: &DeliveredRecord) -> Problem {
     problem
-        .with("status", &last.decision)
+        .with("state", &last.decision)
         .with("delivered_by", last.id)
         .with("digest", &last.digest)
         .with("log", &last.log)

@@ -41,7 +41,8 @@ async fn an_endorsed_application_is_answered_once_with_approved_fields_alone() {
     let again = stage.query(&body).await;
     assert_eq!(again.status, 409);
     let again = again.expect_problem("query-already-answered");
-    assert_eq!((&again["digest"], &again["status"]), (&json!(answer.digest), &json!("answered")));
+    assert_eq!((&again["digest"], &again["state"]), (&json!(answer.digest), &json!("answered")));
+    assert_eq!(again["status"], json!(409), "the member of RFC 9457");
     assert!(again.get("content").is_none());
     assert_eq!(stage.served(), 1);
 
