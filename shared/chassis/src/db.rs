@@ -6,7 +6,8 @@ use diesel::sql_types::{Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl as _, TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _,
+    TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use kernel::Event;
@@ -41,7 +42,12 @@ pub fn pool(settings: &settings::Database) -> anyhow::Result<Pool<AsyncPgConnect
     config.custom_setup = Box::new(move |url| {
         let (home, url) = (home.clone(), url.to_owned());
         Box::pin(async move {
-            let connecting = home.spawn(async move { AsyncPgConnection::establish(&url).await });
+            let connecting = home.spawn(async move {
+                let mut conn = AsyncPgConnection::establish(&url).await?;
+                let ready = conn.batch_execute(statement::NOTICE_DEAD_CLIENTS).await;
+                ready.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(conn)
+            });
             connecting.await.unwrap_or_else(|e| Err(diesel::ConnectionError::BadConnection(e.to_string())))
         })
     });

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::DateTime;
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use kernel::{Clock, Instant, Random};
@@ -71,6 +71,15 @@ impl QueryLog {
         // A restarted database leaves dead connections behind: each is tried before use.
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Verified;
+        config.custom_setup = Box::new(|url| {
+            let url = url.to_owned();
+            Box::pin(async move {
+                let mut connection = AsyncPgConnection::establish(&url).await?;
+                let ready = connection.batch_execute(statement::NOTICE_DEAD_CLIENTS).await;
+                ready.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(connection)
+            })
+        });
         let connections = AsyncDieselConnectionManager::new_with_config(database_url, config);
         let pool = Pool::builder(connections).max_size(READERS).build().map_err(|_| LogError::Unavailable)?;
         let logs = logs

@@ -13,7 +13,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use kernel::{Clock, Instant};
-use statement::statement;
+use statement::{NOTICE_DEAD_CLIENTS, statement};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{self, timeout};
 use uuid::Uuid;
@@ -401,6 +401,7 @@ async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option<Ins
     connection
         .batch_execute("SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'")
         .await?;
+    connection.batch_execute(NOTICE_DEAD_CLIENTS).await?;
     statement("SELECT log_create($1, $2)")
         .bind::<Text, _>(log)
         .bind::<Binary, _>(Hash::genesis(log).0.to_vec())
