@@ -132,7 +132,7 @@ spec:
         {{- if $topology.registerKey }}
         - { name: register-key, mountPath: /run/datawarden/register-key, readOnly: true }
         {{- end }}
-        {{- if and $topology.logKeys $values.logKeys.existingClaim }}
+        {{- if $topology.logKeys }}
         - { name: log-keys, mountPath: /var/lib/datawarden/log-keys }
         {{- end }}
         {{- if $root.Values.rules.existingConfigMap }}
@@ -165,9 +165,11 @@ spec:
                         "advice" "Name a Secret that holds the matching key of the registers under the key of registerKey.key.") }}
         defaultMode: 0440
     {{- end }}
-    {{- if and $topology.logKeys $values.logKeys.existingClaim }}
+    {{- if $topology.logKeys }}
     - name: log-keys
-      persistentVolumeClaim: { claimName: {{ $values.logKeys.existingClaim }} }
+      persistentVolumeClaim:
+        claimName: {{ include "datawarden.needed" (dict "value" $values.logKeys.existingClaim "key" (printf "%s.logKeys.existingClaim" $field)
+                        "advice" "Name a PersistentVolumeClaim for the data keys of the query log, ReadWriteMany where there is more than one replica.") }}
     {{- end }}
     {{- with $root.Values.rules.existingConfigMap }}
     - name: rules

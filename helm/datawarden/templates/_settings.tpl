@@ -32,7 +32,7 @@ key = "/run/datawarden/identity/tls.key"
 
 [secrets]
 register_key_file = {{ printf "/run/datawarden/register-key/%s" $values.registerKey.key | toJson }}
-{{- if and $topology.logKeys .service.values.logKeys.existingClaim }}
+{{- if $topology.logKeys }}
 log_keys = "/var/lib/datawarden/log-keys"
 {{- end }}
 {{- if $values.rules.existingConfigMap }}

@@ -2,15 +2,15 @@
 //! platform, which attests their desk; operations are found by their ids in each service's OpenAPI document.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::Duration as Span;
 use identity::{AssertionKind, AssertionRequest, Credential, Endorsement, SoftCard, sign_assertion};
 use kernel::ids::{AgencyId, PersonId, PostId};
-use kernel::{Clock as _, Instant, Random as _, SystemRandom};
+use kernel::{Clock, Instant, Random as _, SystemRandom};
 use reqwest::{Method, StatusCode};
 use sample_city::{Official, SampleCity};
 use serde::Serialize;
@@ -23,6 +23,11 @@ use crate::stack::Stack;
 pub const PLATFORM: &str = "welfare-platform";
 /// A token is renewed when it has less than this to live, in simulated seconds.
 const RENEW_SECONDS: i64 = 90;
+/// What a service says that is not ready, or what stands before it and does not reach it.
+const AWAY: [StatusCode; 3] =
+    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(250);
 /// Rows asked for at once.
 const PAGE: &str = "200";
 
@@ -95,6 +100,15 @@ impl CallError {
         }
     }
 
+    /// Whether the same may go well a moment later: nobody there, or not ready.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Transport { .. } => true,
+            Self::Refused { status, .. } => AWAY.iter().any(|away| away.as_u16() == *status),
+            Self::NoOperation { .. } => false,
+        }
+    }
+
     /// Operation id.
     pub fn operation(&self) -> &str {
         match self {
@@ -126,10 +140,21 @@ struct TokenAnswer {
     expires_in: i64,
 }
 
+/// For whom the client acts, and when.
+pub struct Actors<'a> {
+    /// The city.
+    pub city: &'a SampleCity,
+    /// The officials' cards, as far as they are at hand.
+    pub cards: &'a BTreeMap<PersonId, SoftCard>,
+    /// The welfare platform's certificate and key.
+    pub platform: &'a Credential,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The client.
 pub struct Client<'a> {
-    /// The suite.
-    pub stack: &'a Stack,
+    actors: Actors<'a>,
     http: reqwest::Client,
     operations: HashMap<(String, String), Operation>,
     urls: HashMap<String, String>,
@@ -141,39 +166,55 @@ pub struct Client<'a> {
     counter: AtomicU64,
     requests: AtomicU64,
     times: Mutex<BTreeMap<String, (u64, Duration)>>,
+    patience: u32,
 }
 
 impl<'a> Client<'a> {
-    /// Reads the OpenAPI document of every service.
+    /// A client of the suite in this process.
     pub async fn open(stack: &'a Stack) -> anyhow::Result<Self> {
+        let actors = Actors {
+            city: &stack.city,
+            cards: &stack.cards,
+            platform: stack.system_credential(PLATFORM)?,
+            clock: Arc::new(stack.clock.clone()),
+        };
+        let issuer = stack.service("account").context.settings().identity.issuer.clone();
+        let urls = stack.services().iter().map(|s| (s.context.name().to_owned(), s.url()));
+        Self::connect(actors, urls.collect(), issuer).await
+    }
+
+    /// A client of the services at these URLs, by name; `issuer` is that of the account service's tokens. Reads the
+    /// OpenAPI document of every service.
+    pub async fn connect(
+        actors: Actors<'a>,
+        urls: HashMap<String, String>,
+        issuer: String,
+    ) -> anyhow::Result<Self> {
         let http = chassis::http_client(Duration::from_mins(1))?;
         let mut run = [0; 8];
         SystemRandom.fill(&mut run);
-        let (mut operations, mut urls) = (HashMap::new(), HashMap::new());
-        for running in stack.services() {
-            let (service, url) = (running.context.name(), running.url());
+        let mut operations = HashMap::new();
+        for (service, url) in &urls {
             let document: Value = http
                 .get(format!("{url}/openapi.json"))
                 .send()
                 .await?
                 .json()
                 .await
-                .with_context(|| service)?;
+                .with_context(|| format!("{service}: openapi.json"))?;
             let paths = document["paths"].as_object().cloned().unwrap_or_default();
             for (path, item) in &paths {
                 for (method, operation) in item.as_object().into_iter().flatten() {
                     let Some(id) = operation["operationId"].as_str() else { continue };
                     let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
                     let operation = Operation { method, path: path.clone() };
-                    operations.insert((service.to_owned(), id.to_owned()), operation);
+                    operations.insert((service.clone(), id.to_owned()), operation);
                 }
             }
-            urls.insert(service.to_owned(), url);
         }
-        let issuer = stack.service("account").context.settings().identity.issuer.clone();
-        let people = stack.city.officials.iter().enumerate().map(|(i, o)| (o.id, i)).collect();
+        let people = actors.city.officials.iter().enumerate().map(|(i, o)| (o.id, i)).collect();
         Ok(Self {
-            stack,
+            actors,
             http,
             operations,
             urls,
@@ -186,17 +227,26 @@ impl<'a> Client<'a> {
             counter: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             times: Mutex::default(),
+            patience: 0,
         })
+    }
+
+    /// Sends a request that found nobody, or a service that is not ready, as often again with the same
+    /// `Idempotency-Key`, a quarter of a second apart.
+    #[must_use]
+    pub fn patient(mut self, tries: u32) -> Self {
+        self.patience = tries;
+        self
     }
 
     /// The moment it is.
     pub fn now(&self) -> Instant {
-        self.stack.clock.now()
+        self.actors.clock.now()
     }
 
     /// The city.
     pub fn city(&self) -> &'a SampleCity {
-        &self.stack.city
+        self.actors.city
     }
 
     /// Requests sent so far, for tokens too.
@@ -267,7 +317,7 @@ impl<'a> Client<'a> {
         let person = self.official(who).id;
         let renewed =
             self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&person).cloned();
-        let card = renewed.or_else(|| self.stack.cards.get(&person).cloned());
+        let card = renewed.or_else(|| self.actors.cards.get(&person).cloned());
         card.ok_or_else(|| failed("card", anyhow::anyhow!("no card")))
     }
 
@@ -318,7 +368,16 @@ impl<'a> Client<'a> {
         if let Some(token) = self.lock().get(&caller).filter(good) {
             return Ok(token.text.clone());
         }
-        let answer = self.sign_in(caller).await?;
+        let mut signed_in = self.sign_in(caller).await;
+        // Not the same request again: an assertion is good once.
+        for _ in 0..self.patience {
+            match &signed_in {
+                Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
+                _ => break,
+            }
+            signed_in = self.sign_in(caller).await;
+        }
+        let answer = signed_in?;
         let until = now + Span::seconds(answer.expires_in);
         let text = answer.access_token;
         self.lock().insert(caller, Token { text: text.clone(), from: now, until });
@@ -326,8 +385,7 @@ impl<'a> Client<'a> {
     }
 
     async fn sign_in(&self, caller: Caller) -> Called<TokenAnswer> {
-        let platform = self.stack.system_credential(PLATFORM).map_err(|e| failed("issue_token", e))?;
-        let client_assertion = self.assertion(AssertionKind::Client, platform)?;
+        let client_assertion = self.assertion(AssertionKind::Client, self.actors.platform)?;
         let mut form = vec![("client_assertion", client_assertion)];
         match caller {
             Caller::Platform => form.push(("grant_type", "client_credentials".to_owned())),
@@ -387,10 +445,25 @@ impl<'a> Client<'a> {
             request = request.json(body);
         }
         let begun = std::time::Instant::now();
-        let response = request.send().await.map_err(|e| failed(operation, e.into()))?;
+        let response = self.send(request).await.map_err(|e| failed(operation, e.into()))?;
         let answer = read(operation, response).await;
         self.timed(operation, begun);
         answer
+    }
+
+    /// Sends a request within the present trace, again where that may help.
+    async fn send(&self, mut request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+        if let (Some(traceparent), _) = chassis::telemetry::current_trace() {
+            request = request.header("traceparent", traceparent);
+        }
+        for _ in 0..self.patience {
+            let Some(request) = request.try_clone() else { break };
+            match request.send().await {
+                Ok(answer) if !AWAY.contains(&answer.status()) => return Ok(answer),
+                Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        request.send().await
     }
 
     /// Calls a changing operation; gives the answer as JSON.
@@ -444,8 +517,8 @@ impl<'a> Client<'a> {
     pub async fn open_url(&self, caller: impl Into<Caller>, url: &str) -> Called<(StatusCode, Value)> {
         let token = self.token(caller).await?;
         self.count();
-        let response =
-            self.http.get(url).bearer_auth(token).send().await.map_err(|e| failed(url, e.into()))?;
+        let request = self.http.get(url).bearer_auth(token);
+        let response = self.send(request).await.map_err(|e| failed(url, e.into()))?;
         let status = response.status();
         let text = response.text().await.map_err(|e| failed(url, e.into()))?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))

@@ -54,11 +54,8 @@ enum Command {
     SampleData(sample_data::Options),
     /// Takes in traces (OTLP) and shows them.
     Traces(traces::Options),
-    /// Asks running services whether they are ready.
-    Smoke {
-        /// `NAME=URL` of each service.
-        services: Vec<String>,
-    },
+    /// Asks running services whether they are ready; with keys, sends them a query.
+    Smoke(smoke::Options),
 }
 
 /// Where `datawarden run` keeps its data unless told otherwise.
@@ -82,7 +79,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Provider(options) => provider::run(options).await,
             Command::SampleData(options) => sample_data::run(options).await,
             Command::Traces(options) => traces::run(options).await,
-            Command::Smoke { services } => smoke::run(&services).await,
+            Command::Smoke(options) => smoke::run(options).await,
         }
     })
 }

@@ -6,6 +6,7 @@ pub mod clauses;
 pub mod client;
 pub mod commands;
 pub mod development;
+pub mod errand;
 pub mod master_data;
 pub mod planted;
 pub mod sample;

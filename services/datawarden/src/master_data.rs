@@ -132,7 +132,8 @@ pub fn binding(card: &SoftCard, anchors: &TrustAnchors, now: Instant) -> anyhow:
     })
 }
 
-fn accounts(city: &SampleCity, packs: &PackSet, now: Instant) -> anyhow::Result<Vec<AccountRecord>> {
+/// The accounts that stand: for each user both kinds of data, for some the immigration agency's system.
+pub fn accounts(city: &SampleCity, packs: &PackSet, now: Instant) -> anyhow::Result<Vec<AccountRecord>> {
     let today = kernel::days::taipei_date(now);
     let pack = |regulation| packs.on(regulation, today).with_context(|| format!("no pack for {regulation}"));
     let opened_by = city

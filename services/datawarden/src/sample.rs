@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use account_types::master_data::{MasterData, Summary};
+use anyhow::Context as _;
 use chassis::Context;
 use identity::pki::{KeyKind, Validity, load_or_issue};
 use identity::{CardHolder, Credential, DevPki, SoftCard, TrustAnchors};
@@ -14,6 +15,7 @@ use kernel::Instant;
 use kernel::ids::PersonId;
 use sample_city::{CitySettings, SampleCity};
 
+use crate::client::PLATFORM;
 use crate::commands::pki;
 use crate::stack::Memory;
 
@@ -31,6 +33,57 @@ pub struct Sample {
     pub cards: BTreeMap<PersonId, SoftCard>,
     /// The welfare platform's certificate and key.
     pub platform: Credential,
+}
+
+/// Names of the files in a folder of [`Keys`].
+const MEMORY: &str = "memory.json";
+
+/// What a test from outside needs of a sample: the city, the platform's key and the cards of a few officials, in one
+/// flat folder, as a Kubernetes Secret is mounted.
+pub struct Keys {
+    /// The sample city.
+    pub city: SampleCity,
+    /// The cards that are there.
+    pub cards: BTreeMap<PersonId, SoftCard>,
+    /// The welfare platform's certificate and key.
+    pub platform: Credential,
+}
+
+impl Keys {
+    /// Copies the keys of `officials` (places in the city's list) out of the data folder `data`.
+    pub fn write(data: &Path, city: &SampleCity, officials: &[usize], to: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(to)?;
+        fs::copy(data.join(MEMORY), to.join(MEMORY))?;
+        let logins =
+            officials.iter().filter_map(|o| city.officials.get(*o)).map(|o| ("cards", o.login.as_str()));
+        for (folder, name) in logins.chain([("systems", PLATFORM)]) {
+            for file in [format!("{name}.pem"), format!("{name}.key.pem")] {
+                fs::copy(data.join("pki").join(folder).join(&file), to.join(&file))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads such a folder.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        let read = |name: &str| {
+            Credential::from_pem_files(
+                &folder.join(format!("{name}.pem")),
+                &folder.join(format!("{name}.key.pem")),
+            )
+        };
+        let text = fs::read_to_string(folder.join(MEMORY))
+            .with_context(|| format!("{}: make it with `datawarden sample-data --keys`", folder.display()))?;
+        let city = city(&serde_json::from_str(&text)?)?;
+        let there = |login: &str| folder.join(format!("{login}.pem")).exists();
+        let cards = city
+            .officials
+            .iter()
+            .filter(|o| there(&o.login))
+            .map(|o| Ok((o.id, SoftCard::new(read(&o.login)?))))
+            .collect::<anyhow::Result<_>>()?;
+        Ok(Self { cards, platform: read(PLATFORM)?, city })
+    }
 }
 
 impl Sample {

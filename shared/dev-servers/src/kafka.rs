@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -12,7 +12,7 @@ use std::{
 use rustix::process::Signal;
 
 use crate::{
-    Error,
+    Error, LOOPBACK,
     account::Account,
     folder::{Folder, lock_file},
     process::{Server, free_port, run},
@@ -46,16 +46,22 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Fetches Kafka where needed, starts it in `folder` and waits until it serves clients.
+    /// Fetches Kafka where needed, starts it in `folder` on 127.0.0.1 and waits until it serves clients.
     ///
     /// Needs Java 17 or newer, and Maven for the first fetch. [`Error::Missing`] and [`Error::Fetch`] mean
     /// that this machine cannot have it: callers may then use an in-process broker.
     pub fn start(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::start_at(folder, LOOPBACK)
+    }
+
+    /// As [`Kafka::start`] on `address`, by which it also tells clients to find it.
+    pub fn start_at(folder: impl AsRef<Path>, address: IpAddr) -> Result<Self, Error> {
         let jars = Self::fetch()?;
         let folder = Folder::open(folder.as_ref())?;
-        let (port, controller_port) = (free_port()?, free_port()?);
+        let at = SocketAddr::from((address, free_port(address)?));
+        let controller = SocketAddr::from((LOOPBACK, free_port(LOOPBACK)?));
         let config = folder.join("server.properties");
-        let text = properties(&folder.join("data"), port, controller_port);
+        let text = properties(&folder.join("data"), at, controller);
         fs::write(&config, text).map_err(Error::file("write", &config))?;
         let log4j = folder.join("log4j2.xml");
         fs::write(&log4j, LOG4J).map_err(Error::file("write", &log4j))?;
@@ -71,8 +77,8 @@ impl Kafka {
         command.arg(&config);
         let mut server = Server::start("Kafka", command, Signal::TERM, &folder)?;
         let log = folder.log_path();
-        server.wait_until(Duration::from_mins(3), || serves(&log, port))?;
-        Ok(Self { server, bootstrap: format!("127.0.0.1:{port}") })
+        server.wait_until(Duration::from_mins(3), || serves(&log, at))?;
+        Ok(Self { server, bootstrap: at.to_string() })
     }
 
     /// Makes sure that Kafka's jars are in the cache folder `~/.cache/datawarden`; gives their folder.
@@ -156,14 +162,14 @@ fn java(jars: &Path, log4j: &Path, class: &str) -> Command {
     command
 }
 
-fn properties(data: &Path, port: u16, controller_port: u16) -> String {
+fn properties(data: &Path, at: SocketAddr, controller: SocketAddr) -> String {
     let mut text = format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
-         controller.quorum.voters=1@127.0.0.1:{controller_port}\n\
+         controller.quorum.voters=1@{controller}\n\
          controller.listener.names=CONTROLLER\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         listeners=PLAINTEXT://{at},CONTROLLER://{controller}\n\
+         advertised.listeners=PLAINTEXT://{at}\n\
          log.dirs={}\n",
         data.display()
     );
@@ -186,10 +192,9 @@ fn properties(data: &Path, port: u16, controller_port: u16) -> String {
     text
 }
 
-fn serves(log: &Path, port: u16) -> bool {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+fn serves(log: &Path, at: SocketAddr) -> bool {
     fs::read_to_string(log).is_ok_and(|text| text.contains("Kafka Server started"))
-        && TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+        && TcpStream::connect_timeout(&at, Duration::from_secs(1)).is_ok()
 }
 
 fn runs(program: &str, argument: &str) -> bool {

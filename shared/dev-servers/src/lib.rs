@@ -1,7 +1,7 @@
 //! Private PostgreSQL, Kafka and Redis servers as child processes, for the start on a bare machine and
 //! for tests. Not for production.
 //!
-//! Each server lives in a folder of its own, listens on 127.0.0.1 on a port that was free, and never
+//! Each server lives in a folder of its own, listens on 127.0.0.1 (unless told otherwise) on a port that was free, and never
 //! touches a server that the machine already runs. A folder that is kept is a server that can be started
 //! again on the same data.
 //!
@@ -27,6 +27,9 @@ mod postgres;
 mod process;
 mod redis;
 mod servers;
+
+/// Where servers listen unless told otherwise.
+pub(crate) const LOOPBACK: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 pub use error::Error;
 pub use kafka::{KAFKA_VERSION, Kafka};

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -10,28 +11,37 @@ use std::{
 use rustix::process::Signal;
 
 use crate::{
-    Error,
+    Error, LOOPBACK,
     account::Account,
     folder::Folder,
     process::{Server, free_port, run},
 };
 
 /// How PostgreSQL treats its data.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct PostgresOptions {
     throwaway: bool,
+    address: IpAddr,
     settings: Vec<(String, String)>,
 }
 
 impl PostgresOptions {
     /// Data survives a crash: every commit is on disk before it is acknowledged.
     pub fn durable() -> Self {
-        Self::default()
+        Self { throwaway: false, address: LOOPBACK, settings: Vec::new() }
     }
 
     /// Data is thrown away after the test: no commit waits for the disk. Never for data that is kept.
     pub fn throwaway() -> Self {
-        Self { throwaway: true, settings: Vec::new() }
+        Self { throwaway: true, ..Self::durable() }
+    }
+
+    /// Listens on `address` instead of 127.0.0.1: for any address but loopback, roles other than `postgres` may
+    /// come from anywhere with their passwords.
+    #[must_use]
+    pub fn at(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
     }
 
     /// Adds a server setting, such as `("wal_level", "logical")`; the last one of a name counts.
@@ -43,7 +53,6 @@ impl PostgresOptions {
 
     fn all_settings(&self) -> impl Iterator<Item = (&str, &str)> {
         let base = [
-            ("listen_addresses", "127.0.0.1"),
             ("max_connections", "300"),
             ("shared_buffers", "256MB"),
             ("max_wal_size", "2GB"),
@@ -62,13 +71,13 @@ impl PostgresOptions {
 
 /// A running private PostgreSQL; ends when dropped.
 ///
-/// It accepts the role `postgres` without a password on 127.0.0.1 alone: whoever has an account on the
+/// It accepts the role `postgres` without a password from this machine alone: whoever has an account on the
 /// machine may connect, so it is for development and tests.
 #[derive(Debug)]
 pub struct Postgres {
     server: Server,
     programs: PathBuf,
-    port: u16,
+    at: SocketAddr,
     url: String,
 }
 
@@ -85,18 +94,22 @@ impl Postgres {
         if !data.exists() {
             create_cluster(&programs, &account, &folder, options)?;
         }
-        let port = free_port()?;
+        let at = SocketAddr::from((options.address, free_port(options.address)?));
         let mut command = account.command("INT", &programs.join("postgres"));
-        command.arg("-D").arg(&data).arg(format!("--port={port}"));
+        command.arg("-D").arg(&data).arg(format!("--port={}", at.port()));
+        command.arg(format!("--listen_addresses={}", at.ip()));
+        if !at.ip().is_loopback() {
+            command.arg(format!("--hba_file={}", open_rules(&folder, &account)?.display()));
+        }
         command.arg(format!("--unix_socket_directories={}", socket_folder(&folder, &account)?));
         for (name, value) in options.all_settings() {
             command.arg(format!("--{name}={value}"));
         }
         // SIGINT is PostgreSQL's fast shutdown: clients are disconnected, data is written.
         let mut server = Server::start("PostgreSQL", command, Signal::INT, &folder)?;
-        server.wait_until(Duration::from_mins(2), || is_ready(&data, port))?;
-        let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        Ok(Self { server, programs, port, url })
+        server.wait_until(Duration::from_mins(2), || is_ready(&data, at.port()))?;
+        let url = format!("postgres://postgres@{at}/postgres");
+        Ok(Self { server, programs, at, url })
     }
 
     /// The address of the maintenance database `postgres`.
@@ -106,7 +119,7 @@ impl Postgres {
 
     /// The address of the database `name`, which may not exist yet.
     pub fn database_url(&self, name: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+        format!("postgres://postgres@{}/{name}", self.at)
     }
 
     /// Makes the database `name` unless it is there; gives its address.
@@ -123,9 +136,9 @@ impl Postgres {
         Ok(self.database_url(name))
     }
 
-    /// The port on 127.0.0.1.
+    /// The port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.at.port()
     }
 
     /// The process id of the server.
@@ -168,6 +181,22 @@ fn create_cluster(
     command.arg("--pgdata").arg(&unfinished).current_dir("/");
     run(command, "initdb")?;
     fs::rename(&unfinished, folder.join("data")).map_err(Error::file("finish", unfinished))
+}
+
+/// Who may connect where others reach the server: `postgres` from this machine alone, every other role with
+/// its password.
+const OPEN_RULES: &str = "\
+local all all trust
+host all postgres samehost trust
+host all postgres all reject
+host all all all scram-sha-256
+";
+
+fn open_rules(folder: &Folder, account: &Account) -> Result<PathBuf, Error> {
+    let path = folder.join("pg_hba.conf");
+    fs::write(&path, OPEN_RULES).map_err(Error::file("write", &path))?;
+    account.own_path(&path)?;
+    Ok(path)
 }
 
 /// The folder for the Unix socket; none where its path would be longer than a socket address may be.

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    net::{Ipv4Addr, TcpListener},
+    net::{IpAddr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -127,10 +127,10 @@ pub(crate) fn run(mut command: Command, name: &str) -> Result<String, Error> {
     Err(Error::Failed { program: name.to_owned(), output: last_lines(&output) })
 }
 
-/// A TCP port of 127.0.0.1 that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, Error> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    listener.map(|address| address.port()).map_err(run_error("a listener on 127.0.0.1"))
+/// A TCP port of `address` that was free a moment ago.
+pub(crate) fn free_port(address: IpAddr) -> Result<u16, Error> {
+    let listener = TcpListener::bind((address, 0)).and_then(|listener| listener.local_addr());
+    listener.map(|at| at.port()).map_err(run_error(&format!("a listener on {address}")))
 }
 
 /// The time between two looks at something that this process cannot be told about.

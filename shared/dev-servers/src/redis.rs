@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     path::Path,
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use rustix::process::Signal;
 
 use crate::{
-    Error,
+    Error, LOOPBACK,
     account::Account,
     folder::Folder,
     process::{Server, free_port},
@@ -20,27 +20,34 @@ use crate::{
 #[derive(Debug)]
 pub struct Redis {
     server: Server,
-    port: u16,
+    at: SocketAddr,
     url: String,
 }
 
 impl Redis {
-    /// Starts Redis in `folder` and waits until it answers.
+    /// Starts Redis in `folder` on 127.0.0.1 and waits until it answers.
     pub fn start(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::start_at(folder, LOOPBACK)
+    }
+
+    /// As [`Redis::start`] on `address`. Everyone who reaches that address may use it.
+    pub fn start_at(folder: impl AsRef<Path>, address: IpAddr) -> Result<Self, Error> {
         let program = Path::new("/usr/bin/redis-server");
         if !program.exists() {
             return Err(Error::Missing { program: "redis-server" });
         }
         let folder = Folder::open(folder.as_ref())?;
         let account = Account::unprivileged(&["redis", "nobody"], folder.path())?;
-        let port = free_port()?;
+        let at = SocketAddr::from((address, free_port(address)?));
         let mut command = account.command("TERM", program);
         // No configuration file: the one of the machine's own Redis must not be read.
-        command.arg("--bind").arg("127.0.0.1").arg("--port").arg(port.to_string());
+        command.arg("--bind").arg(address.to_string()).arg("--port").arg(at.port().to_string());
+        // Without a password it would answer nobody but 127.0.0.1, wherever it listens.
+        command.arg("--protected-mode").arg(if address.is_loopback() { "yes" } else { "no" });
         command.arg("--dir").arg(folder.path()).args(["--appendonly", "yes", "--appendfsync", "everysec"]);
         let mut server = Server::start("Redis", command, Signal::TERM, &folder)?;
-        server.wait_until(Duration::from_mins(1), || answers(port))?;
-        Ok(Self { server, port, url: format!("redis://127.0.0.1:{port}") })
+        server.wait_until(Duration::from_mins(1), || answers(at))?;
+        Ok(Self { server, at, url: format!("redis://{at}") })
     }
 
     /// The server's address.
@@ -48,9 +55,9 @@ impl Redis {
         &self.url
     }
 
-    /// The port on 127.0.0.1.
+    /// The port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.at.port()
     }
 
     /// The process id of the server.
@@ -59,11 +66,10 @@ impl Redis {
     }
 }
 
-/// Whether the server on this port has loaded its data and answers a ping.
-fn answers(port: u16) -> bool {
+/// Whether the server there has loaded its data and answers a ping.
+fn answers(at: SocketAddr) -> bool {
     let ask = || {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        let mut stream = TcpStream::connect_timeout(&at, Duration::from_secs(1))?;
         stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         stream.write_all(b"PING\r\n")?;
         let mut answer = [0; 5];

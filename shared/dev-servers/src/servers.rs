@@ -1,18 +1,27 @@
 //! Several servers at once, each in its folder under one parent.
 
-use std::{path::Path, thread};
+use std::{net::IpAddr, path::Path, thread};
 
-use crate::{Error, Kafka, Postgres, PostgresOptions, Redis};
+use crate::{Error, Kafka, LOOPBACK, Postgres, PostgresOptions, Redis};
 
 /// Which servers to start.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Wanted {
+    /// Where they listen.
+    pub address: IpAddr,
     /// PostgreSQL, and how it treats its data.
     pub postgres: Option<PostgresOptions>,
     /// Whether to start Kafka.
     pub kafka: bool,
     /// Whether to start Redis.
     pub redis: bool,
+}
+
+impl Default for Wanted {
+    /// Nothing, on 127.0.0.1.
+    fn default() -> Self {
+        Self { address: LOOPBACK, postgres: None, kafka: false, redis: false }
+    }
 }
 
 /// The running servers; all end when dropped.
@@ -37,11 +46,15 @@ impl Servers {
         let folder = folder.as_ref();
         let (postgres, kafka, redis) = thread::scope(|scope| {
             let postgres = scope.spawn(|| {
-                let options = wanted.postgres.as_ref();
-                options.map(|options| Postgres::start(folder.join("postgres"), options)).transpose()
+                let options = wanted.postgres.clone().map(|options| options.at(wanted.address));
+                options.map(|options| Postgres::start(folder.join("postgres"), &options)).transpose()
             });
-            let kafka = scope.spawn(|| wanted.kafka.then(|| Kafka::start(folder.join("kafka"))).transpose());
-            let redis = wanted.redis.then(|| Redis::start(folder.join("redis"))).transpose();
+            let kafka = scope.spawn(|| {
+                let start = || Kafka::start_at(folder.join("kafka"), wanted.address);
+                wanted.kafka.then(start).transpose()
+            });
+            let redis =
+                wanted.redis.then(|| Redis::start_at(folder.join("redis"), wanted.address)).transpose();
             (join(postgres), join(kafka), redis)
         });
         let (kafka, without_kafka) = match kafka {

@@ -51,6 +51,37 @@ fn command_finds_the_addresses_and_its_exit_code_is_passed_on() {
     assert_eq!(output.status.code(), Some(7));
 }
 
+/// An address of a real interface: those of 127.0.0.0/8 are loopback.
+fn own_address() -> Option<String> {
+    let output = Command::new("hostname").arg("-I").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.split_whitespace().find(|address| address.contains('.')).map(str::to_owned)
+}
+
+#[test]
+fn servers_on_an_address_of_the_machine_are_reached_there_with_a_password() {
+    let Some(address) = own_address() else {
+        eprintln!("##### NOT TESTED: this machine has no address but loopback #####");
+        return;
+    };
+    let script = "psql -XtAqc \"CREATE ROLE guest LOGIN PASSWORD 'right'\" $DATAWARDEN_TEST_POSTGRES; \
+                  at=${DATAWARDEN_TEST_POSTGRES#*@}; at=${at%/*}; echo $at $DATAWARDEN_TEST_REDIS; \
+                  psql -XtAqc 'SELECT current_user' postgres://guest:right@$at/postgres; \
+                  psql -XtAqc 'SELECT current_user' postgres://guest:wrong@$at/postgres 2>&1; \
+                  redis-cli -u $DATAWARDEN_TEST_REDIS ping";
+    let output = with_servers()
+        .args(["--postgres", "--redis", "--throwaway", "--address", &address, "--", "sh", "-c", script])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with(&format!("{address}:")), "{text}");
+    assert!(lines[0].contains(&format!("redis://{address}:")), "{text}");
+    assert_eq!(lines[1], "guest", "{text}");
+    assert!(text.contains("password authentication failed"), "{text}");
+    assert_eq!(*lines.last().unwrap(), "PONG", "{text}");
+}
+
 /// Starts servers with a command that waits, ends the program with `signal`, and sees all of it gone.
 fn nothing_is_left_after(signal: &str) {
     let folder = tempfile::tempdir().unwrap();

@@ -8,7 +8,8 @@ use chassis::context::Platform;
 use chassis::{Settings, settings};
 use clap::Args;
 
-use crate::sample::{self, Sample};
+use crate::errand::Errand;
+use crate::sample::{self, Keys, Sample};
 use crate::stack::{AUDIENCE, ISSUER};
 
 /// Options.
@@ -20,12 +21,20 @@ pub struct Options {
     /// The account service's database, migrated: `postgres://account:…@host/account`.
     #[arg(long)]
     database: String,
+    /// Puts the keys that `datawarden smoke --keys` needs into this folder.
+    #[arg(long)]
+    keys: Option<PathBuf>,
 }
 
 /// Loads what is not there yet and says what it was; a second run changes nothing.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let _telemetry = chassis::telemetry::init("datawarden", &settings::Otlp::default(), "warn")?;
     let sample = Sample::open(&options.data)?;
+    if let Some(to) = &options.keys {
+        let now = kernel::Clock::now(&kernel::SystemClock);
+        let errand = Errand::choose(&sample.city, &rule_pack::PackSet::embedded()?, now)?;
+        Keys::write(&options.data, &sample.city, &errand.officials(), to)?;
+    }
     let settings = settings(options);
     let platform = Platform::open(&settings)?;
     let context = account::service()

@@ -178,7 +178,7 @@ impl Year<'_> {
                 None => self.state.did("queries left out: no account or no case"),
                 // An account that was suspended for a finding meanwhile: its holder's work waits.
                 Some(Err(error)) if error.code() == "account-not-active" => {
-                    self.state.query_refused(error.code())
+                    self.state.query_refused(error.code());
                 }
                 Some(result) => filed.extend(self.note("query application", result)),
             }

@@ -1,11 +1,12 @@
 //! Runs a command with private servers beside it, whose addresses it finds in its environment.
 //!
 //! ```text
-//! with-servers [--postgres] [--kafka] [--redis] [--throwaway] [--folder FOLDER] -- COMMAND…
+//! with-servers [--postgres] [--kafka] [--redis] [--throwaway] [--address ADDRESS] [--folder FOLDER] -- COMMAND…
 //! ```
 
 use std::{
     fs::{self, File},
+    net::IpAddr,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -37,6 +38,10 @@ struct Arguments {
     /// PostgreSQL does not wait for the disk: quicker, and a crash of the machine loses data.
     #[arg(long)]
     throwaway: bool,
+    /// Where the servers listen. Whoever reaches an address other than loopback may use Kafka and Redis, and PostgreSQL
+    /// with a role's password.
+    #[arg(long, default_value = "127.0.0.1")]
+    address: IpAddr,
     /// Keep the servers' data in this folder instead of throwing it away.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -68,6 +73,7 @@ fn wanted(arguments: &Arguments) -> Wanted {
     let all = !(arguments.postgres || arguments.kafka || arguments.redis);
     let options = if arguments.throwaway { PostgresOptions::throwaway() } else { PostgresOptions::durable() };
     Wanted {
+        address: arguments.address,
         postgres: (all || arguments.postgres).then_some(options),
         kafka: all || arguments.kafka,
         redis: all || arguments.redis,
