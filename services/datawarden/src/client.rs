@@ -1,14 +1,16 @@
 //! A client of the suite's public API and of nothing else. Officials sign in with their soft cards through the welfare
 //! platform, which attests their desk; operations are found by their ids in each service's OpenAPI document.
 
+mod answer;
+mod sign_in;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::Duration as Span;
-use identity::{AssertionKind, AssertionRequest, Credential, Endorsement, SoftCard, sign_assertion};
+use identity::{Credential, Endorsement, SoftCard};
 use kernel::ids::{AgencyId, PersonId, PostId};
 use kernel::{Clock, Instant, Random as _, SystemRandom};
 use reqwest::{Method, StatusCode};
@@ -17,15 +19,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use answer::{CallError, Called};
+
 use crate::stack::Stack;
+use answer::{AWAY, failed, read};
+use sign_in::Token;
 
 /// The system through which officials work.
 pub const PLATFORM: &str = "welfare-platform";
-/// A token is renewed when it has less than this to live, in simulated seconds.
-const RENEW_SECONDS: i64 = 90;
-/// What a service says that is not ready, or what stands before it and does not reach it.
-const AWAY: [StatusCode; 3] =
-    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Rows asked for at once.
@@ -55,89 +56,9 @@ impl From<Who> for Caller {
     }
 }
 
-/// Why a call gave nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The suite refused: status, problem code, its text.
-    #[error("{operation}: {status} {code}: {detail}")]
-    Refused {
-        /// Operation id.
-        operation: String,
-        /// HTTP status.
-        status: u16,
-        /// Problem code, or the OAuth error.
-        code: String,
-        /// What the problem says, field errors included.
-        detail: String,
-        /// Its further members.
-        problem: Value,
-    },
-    /// The service has no such operation.
-    #[error("{service} has no operation {operation}")]
-    NoOperation {
-        /// Service.
-        service: String,
-        /// Operation id.
-        operation: String,
-    },
-    /// Nobody there, or an answer that cannot be read.
-    #[error("{operation}: no usable answer")]
-    Transport {
-        /// Operation id.
-        operation: String,
-        /// Why.
-        source: anyhow::Error,
-    },
-}
-
-impl CallError {
-    /// The problem code of a refusal; `no-operation` and `transport` otherwise.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Refused { code, .. } => code,
-            Self::NoOperation { .. } => "no-operation",
-            Self::Transport { .. } => "transport",
-        }
-    }
-
-    /// Whether the same may go well a moment later: nobody there, or not ready.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Transport { .. } => true,
-            Self::Refused { status, .. } => AWAY.iter().any(|away| away.as_u16() == *status),
-            Self::NoOperation { .. } => false,
-        }
-    }
-
-    /// Operation id.
-    pub fn operation(&self) -> &str {
-        match self {
-            Self::Refused { operation, .. }
-            | Self::NoOperation { operation, .. }
-            | Self::Transport { operation, .. } => operation,
-        }
-    }
-}
-
-/// What a call gives.
-pub type Called<T> = Result<T, CallError>;
-
 struct Operation {
     method: Method,
     path: String,
-}
-
-#[derive(Clone)]
-struct Token {
-    text: String,
-    from: Instant,
-    until: Instant,
-}
-
-#[derive(serde::Deserialize)]
-struct TokenAnswer {
-    access_token: String,
-    expires_in: i64,
 }
 
 /// For whom the client acts, and when.
@@ -361,64 +282,6 @@ impl<'a> Client<'a> {
         self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// A token of the caller that is good now.
-    pub async fn token(&self, caller: impl Into<Caller>) -> Called<String> {
-        let (caller, now) = (caller.into(), self.now());
-        let good = |t: &&Token| t.from <= now && now + Span::seconds(RENEW_SECONDS) < t.until;
-        if let Some(token) = self.lock().get(&caller).filter(good) {
-            return Ok(token.text.clone());
-        }
-        let mut signed_in = self.sign_in(caller).await;
-        // Not the same request again: an assertion is good once.
-        for _ in 0..self.patience {
-            match &signed_in {
-                Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
-                _ => break,
-            }
-            signed_in = self.sign_in(caller).await;
-        }
-        let answer = signed_in?;
-        let until = now + Span::seconds(answer.expires_in);
-        let text = answer.access_token;
-        self.lock().insert(caller, Token { text: text.clone(), from: now, until });
-        Ok(text)
-    }
-
-    async fn sign_in(&self, caller: Caller) -> Called<TokenAnswer> {
-        let client_assertion = self.assertion(AssertionKind::Client, self.actors.platform)?;
-        let mut form = vec![("client_assertion", client_assertion)];
-        match caller {
-            Caller::Platform => form.push(("grant_type", "client_credentials".to_owned())),
-            Caller::Person(who) => {
-                let card = self.card(who)?;
-                form.push(("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()));
-                form.push(("assertion", self.assertion(AssertionKind::Login, card.credential())?));
-                form.push(("post", who.post.to_string()));
-                form.push(("place", self.official(who).workstation.to_string()));
-            }
-        }
-        let url = format!("{}/v1/token", self.urls.get("account").map_or("", String::as_str));
-        let begun = std::time::Instant::now();
-        let response =
-            self.http.post(url).form(&form).send().await.map_err(|e| failed("issue_token", e.into()))?;
-        let answer = read("issue_token", response).await;
-        self.timed("issue_token", begun);
-        answer
-    }
-
-    fn assertion(&self, kind: AssertionKind, credential: &Credential) -> Called<String> {
-        let nonce = self.nonce();
-        let request = AssertionRequest {
-            kind,
-            client_id: (kind == AssertionKind::Client).then_some(PLATFORM),
-            audience: &self.issuer,
-            jti: &nonce,
-            ttl: Span::seconds(110),
-            client_thumbprint: None,
-        };
-        sign_assertion(credential, &request, self.now()).map_err(|e| failed("assertion", e.into()))
-    }
-
     /// Calls an operation by its id: path parameters in the order of the path, query parameters, body.
     pub async fn call<T: DeserializeOwned>(
         &self,
@@ -525,10 +388,6 @@ impl<'a> Client<'a> {
     }
 }
 
-fn failed(operation: &str, source: anyhow::Error) -> CallError {
-    CallError::Transport { operation: operation.to_owned(), source }
-}
-
 /// Puts `values` into the `{…}` of `path`, in order.
 fn fill(path: &str, values: &[&dyn std::fmt::Display]) -> String {
     let (mut out, mut rest, mut values) = (String::new(), path, values.iter());
@@ -541,25 +400,6 @@ fn fill(path: &str, values: &[&dyn std::fmt::Display]) -> String {
         rest = after;
     }
     out + rest
-}
-
-async fn read<T: DeserializeOwned>(operation: &str, response: reqwest::Response) -> Called<T> {
-    let status = response.status();
-    let bytes = response.bytes().await.map_err(|e| failed(operation, e.into()))?;
-    if status.is_success() {
-        return serde_json::from_slice(&bytes).map_err(|e| failed(operation, e.into()));
-    }
-    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let text = |name: &str| problem[name].as_str().map(str::to_owned);
-    let code = text("type").and_then(|t| t.rsplit(':').next().map(str::to_owned)).or_else(|| text("error"));
-    let errors = problem["errors"].as_array().map(|e| Value::from(e.clone()).to_string()).unwrap_or_default();
-    Err(CallError::Refused {
-        operation: operation.to_owned(),
-        status: status.as_u16(),
-        code: code.unwrap_or_else(|| "unknown".to_owned()),
-        detail: format!("{} {errors}", text("detail").unwrap_or_default()).trim().to_owned(),
-        problem,
-    })
 }
 
 #[cfg(test)]
