@@ -290,5 +290,5 @@ async fn an_office_is_reminded_of_what_it_has_not_filed_until_it_is() {
 fn the_document_is_complete() {
     let document = retention::service().document().unwrap();
     let operations = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len());
-    assert_eq!(operations.sum::<usize>(), 21);
+    assert_eq!(operations.sum::<usize>(), 23);
 }

@@ -171,6 +171,7 @@ async fn a_platform_line_without_record_went_past_the_gate() {
     assert_eq!(raised[0].account, Some(stage.account.id));
     // A file that comes late is matched at once.
     let late = send(format!("{header}{}", line(1)));
+    let token = stage.app.token(&stage.supervisor);
     let _: Import = stage.app.post("/v1/platform-reports", &token, &late).await.json(201);
     assert_eq!(stage.app.published::<ControlItemRaised>().await.len(), 2);
     stage.strike().await;
