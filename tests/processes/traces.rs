@@ -11,7 +11,7 @@ use crate::queries::{REGISTRY, question};
 use crate::world::{Wanted, World, expect};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-const CALLER: &str = "00f067aa0ba902b7";
+const CALLER: &str = "00f0670000000001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_has_one_trace_from_the_request_over_outbox_and_kafka_to_the_audit_service() {
