@@ -19,7 +19,7 @@ run: deps ## start everything with a sample city (ONCE=1: one pass; RESET=1: fre
 
 test: deps ## run every test against real PostgreSQL, Kafka and Redis
 	cargo test --workspace --locked --no-run
-	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked --no-fail-fast
 
 lint: ## format, clippy, documentation, crate boundaries, spelling
 	cargo fmt --all --check

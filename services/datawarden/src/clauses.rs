@@ -63,7 +63,11 @@ pub async fn table(stack: &Stack) -> anyhow::Result<Vec<Clause>> {
     let auditor = client.bureau("auditor").context("the bureau has no auditor")?;
     let mut reader = Reader { client, auditor, seen: HashMap::new(), opened: HashMap::new() };
     let mut table = vec![];
-    for (id, title, looks) in CLAUSES {
+    let bar = indicatif::ProgressBar::new(CLAUSES.len() as u64).with_message("evidence of each clause");
+    if let Ok(style) = indicatif::ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    for (id, title, looks) in bar.wrap_iter(CLAUSES.iter()) {
         let mut evidence = vec![];
         for look in *looks {
             evidence.extend(reader.look(look).await);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use kernel::days;
@@ -55,7 +55,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     let end = days::taipei_date(memory.end);
     let start = (!memory.lived).then(|| year::history_start(end));
+    let spinner = indicatif::ProgressBar::new_spinner().with_message("starting the services");
+    spinner.enable_steady_tick(Duration::from_millis(120));
     let mut stack = Stack::start(StackOptions { data: options.data.clone(), start, any_port: false }).await?;
+    spinner.finish_and_clear();
     super::say(format!("All services are up after {:.1} s.", started.elapsed().as_secs_f64()));
     if !memory.lived {
         stack.wait_for_disk(false).await?;

@@ -3,6 +3,7 @@
 use chassis::document::{self, Filter};
 use chassis::{Context, Result};
 use kernel::Instant;
+use query_registry_types::applications::ApplicationState;
 
 use crate::domain::application::QueryApplication;
 use crate::store::changes;
@@ -21,6 +22,10 @@ pub async fn run(context: &Context, due: Instant) -> Result<()> {
                 for mut application in expired {
                     application.doc.expiry_told = true;
                     tx.update(&application).await?;
+                    // One that was returned cannot be used anyway, and its agency knows.
+                    if application.state == ApplicationState::Returned {
+                        continue;
+                    }
                     let (agency, id) = (application.agency_id, application.id.0);
                     changes::add(tx, "application-expired", agency, id).await?;
                 }
