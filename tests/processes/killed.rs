@@ -125,7 +125,7 @@ async fn killed_after_the_outcome_the_outcome_stands_and_a_second_delivery_may_b
     settled(&world).await;
 
     let again = expect(world.ask(&body).await, 409).await;
-    assert_eq!((code(&again), &again["status"]), ("query-already-answered", &json!("answered")));
+    assert_eq!((code(&again), &again["state"]), ("query-already-answered", &json!("answered")));
     assert!(again["digest"].is_string() && again.get("content").is_none(), "{again:#}");
     let lost = again["delivered_by"].clone();
     let mut second = body.clone();
