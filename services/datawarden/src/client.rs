@@ -22,7 +22,7 @@ use serde_json::Value;
 pub use answer::{CallError, Called};
 
 use crate::stack::Stack;
-use answer::{AWAY, failed, read};
+use answer::{AWAY, failed, read, retry_after};
 use sign_in::Token;
 
 /// The system through which officials work.
@@ -322,6 +322,9 @@ impl<'a> Client<'a> {
         for _ in 0..self.patience {
             let Some(request) = request.try_clone() else { break };
             match request.send().await {
+                Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
+                    tokio::time::sleep(retry_after(&answer)).await;
+                }
                 Ok(answer) if !AWAY.contains(&answer.status()) => return Ok(answer),
                 Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
             }

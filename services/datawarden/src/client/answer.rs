@@ -1,5 +1,7 @@
 //! What a call gives: a value, or why there is none.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,6 +9,13 @@ use serde_json::Value;
 /// What a service says that is not ready, or what stands before it and does not reach it.
 pub(super) const AWAY: [StatusCode; 3] =
     [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+
+/// How long a service that was asked too often wants to be left alone (RFC 9110, 10.2.3), a minute at most.
+pub(super) fn retry_after(answer: &reqwest::Response) -> Duration {
+    let header = answer.headers().get(reqwest::header::RETRY_AFTER);
+    let seconds: Option<u64> = header.and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1).min(60))
+}
 
 /// Why a call gave nothing.
 #[derive(Debug, thiserror::Error)]
