@@ -19,6 +19,8 @@ use crate::sample::Keys;
 
 /// Tries of a request while pods come and go, a quarter of a second apart.
 const PATIENCE: u32 = 120;
+/// How often a service is asked whether it is ready, a second apart at least.
+const READY_TRIES: u32 = 20;
 
 /// Options.
 #[derive(Args)]
@@ -125,19 +127,34 @@ async fn endure(errand: &Errand, client: &Client<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks `/readyz` of each.
+/// Asks `/readyz` of each until all are ready: a lost packet, or a pod that is just replaced, is no verdict.
 async fn ready(services: &[(String, String)]) -> anyhow::Result<()> {
     let client = chassis::http_client(Duration::from_secs(5))?;
-    let mut failed = 0;
-    for (name, url) in services {
+    let asked = services.iter().map(|(name, url)| until_ready(&client, name, url));
+    let failed = futures::future::join_all(asked).await.into_iter().filter(|ready| !ready).count();
+    anyhow::ensure!(failed == 0, "{failed} of {} are not ready", services.len());
+    Ok(())
+}
+
+/// Asks one service, at most [`READY_TRIES`] times, and tells each verdict that is new.
+async fn until_ready(client: &reqwest::Client, name: &str, url: &str) -> bool {
+    let mut told = String::new();
+    for tries in 0..READY_TRIES {
+        if tries > 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         let verdict = match client.get(format!("{url}/readyz")).send().await {
             Ok(answer) if answer.status().is_success() => "ready".to_owned(),
             Ok(answer) => format!("not ready: {}", answer.text().await.unwrap_or_default()),
-            Err(error) => format!("no answer: {error}"),
+            Err(error) => format!("no answer: {:#}", anyhow::Error::new(error)),
         };
-        failed += u32::from(verdict != "ready");
-        super::say(format!("{name}: {verdict}"));
+        if verdict != told {
+            super::say(format!("{name}: {verdict}"));
+        }
+        if verdict == "ready" {
+            return true;
+        }
+        told = verdict;
     }
-    anyhow::ensure!(failed == 0, "{failed} of {} are not ready", services.len());
-    Ok(())
+    false
 }
