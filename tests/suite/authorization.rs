@@ -1,10 +1,29 @@
 //! Every operation of every service, tried without a token, with bad tokens, and with every role that is not on its
 //! list: the matrix of `operations.toml` is what is enforced.
 
-use identity::Role;
+use datawarden::stack::AUDIENCE;
+use identity::{Role, ServiceSigner};
+use kernel::{Clock as _, SystemClock};
 use reqwest::{Client, Method};
+use serde_json::Value;
 
-use crate::suite::{Token, account_credential, foreign_credential, start, token};
+use crate::suite::{Token, account_credential, foreign_credential, service_credential, start, token};
+
+const UNKNOWN: &str = "00000000-0000-7000-8000-000000000000";
+/// Roles that see every agency's data, as `chassis::Caller::sees_all_agencies` has them.
+const WIDE: [Role; 9] = [
+    Role::ItUnit,
+    Role::ItCentre,
+    Role::BusinessHandler,
+    Role::BusinessSupervisor,
+    Role::Auditor,
+    Role::EthicsOfficer,
+    Role::ExternalAuditor,
+    Role::Administrator,
+    Role::Service,
+];
+/// What every official may read of every agency: who is there at all.
+const FOR_ALL: [&str; 1] = ["account.get_agency"];
 
 struct Operation {
     id: String,
@@ -22,7 +41,7 @@ fn operations(stack: &datawarden::stack::Stack) -> Vec<Operation> {
             }
             let path: String = path
                 .split('/')
-                .map(|part| if part.starts_with('{') { "00000000-0000-7000-8000-000000000000" } else { part })
+                .map(|part| if part.starts_with('{') { UNKNOWN } else { part })
                 .collect::<Vec<_>>()
                 .join("/");
             all.push(Operation {
@@ -53,19 +72,26 @@ async fn every_operation_refuses_whoever_is_not_on_its_list() {
     let stack = start(folder.path()).await;
     let client = chassis::http_client(std::time::Duration::from_secs(20)).unwrap();
     let own = account_credential(&stack);
+    let all = || Token { roles: Role::ALL, ..Token::default() };
+    let minutes = chrono::Duration::minutes;
+    let another = service_credential(&stack, "query-registry");
+    let service = ServiceSigner::new(another.clone(), "query-registry").unwrap();
     let bad = [
-        ("a foreign authority", token(foreign_credential(), &Token { roles: Role::ALL, ..Token::default() })),
+        ("a foreign authority", token(foreign_credential(), &all())),
+        ("a token that another service signed", token(another, &all())),
+        ("another issuer", token(own.clone(), &Token { issuer: "https://elsewhere", ..all() })),
+        ("another audience", token(own.clone(), &Token { audience: "elsewhere", ..all() })),
+        ("an expired token", token(own.clone(), &Token { age: minutes(11), ..all() })),
+        ("a token of the future", token(own.clone(), &Token { age: minutes(-2), ..all() })),
         (
-            "another audience",
-            token(own.clone(), &Token { roles: Role::ALL, audience: "elsewhere", ..Token::default() }),
+            "a token that is bound to a certificate",
+            token(own.clone(), &Token { bound_to: Some("x"), ..all() }),
         ),
         (
-            "an expired token",
-            token(
-                own.clone(),
-                &Token { roles: Role::ALL, age: chrono::Duration::minutes(11), ..Token::default() },
-            ),
+            "a service's token for another request",
+            service.token(AUDIENCE, SystemClock.now(), "GET", "/v1/elsewhere").unwrap(),
         ),
+        ("no token at all", "x".to_owned()),
     ];
     let by_role: Vec<(Role, String)> = Role::ALL
         .iter()
@@ -102,5 +128,50 @@ async fn every_operation_is_for_somebody() {
     let nobody: Vec<String> =
         operations(&stack).into_iter().filter(|o| o.roles.is_empty()).map(|o| o.id).collect();
     assert!(nobody.is_empty(), "operations without a role: {nobody:?}");
+    stack.stop().await.unwrap();
+}
+
+/// One thing of some agency behind `list`, as a role that sees all agencies is shown it.
+async fn somebodys(client: &Client, list: &str, bearer: &str) -> Option<String> {
+    let answer = client.get(list).bearer_auth(bearer).send().await.unwrap();
+    let page: Value = answer.json().await.ok()?;
+    let of_an_agency = |item: &&Value| {
+        ["agency", "agency_id"].iter().any(|name| item[*name].is_string()) && item["id"].is_string()
+    };
+    page["items"].as_array()?.iter().find(of_an_agency)?["id"].as_str().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_to_another_agency_looks_like_what_does_not_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = start(folder.path()).await;
+    let client = chassis::http_client(std::time::Duration::from_secs(20)).unwrap();
+    let own = account_credential(&stack);
+    let of_role = |role: &Role| token(own.clone(), &Token { roles: &[*role], ..Token::default() });
+    let (mut seen, mut tried) = (vec![], vec![]);
+    for operation in operations(&stack) {
+        let Some(list) = operation.url.strip_suffix(&format!("/{UNKNOWN}")) else { continue };
+        let wide = operation.roles.iter().find(|role| WIDE.contains(role) && **role != Role::Service);
+        if operation.method != Method::GET || FOR_ALL.contains(&operation.id.as_str()) {
+            continue;
+        }
+        let Some(wide) = wide else { continue };
+        let Some(id) = somebodys(&client, list, &of_role(wide)).await else { continue };
+        for role in operation.roles.iter().filter(|role| !WIDE.contains(role) && **role != Role::AgencySystem)
+        {
+            let bearer = of_role(role);
+            let mut answers = vec![];
+            for id in [id.as_str(), UNKNOWN] {
+                let answer = client.get(format!("{list}/{id}")).bearer_auth(&bearer).send().await.unwrap();
+                answers.push((answer.status().as_u16(), answer.json::<Value>().await.unwrap()));
+            }
+            if answers[0].0 != 404 || answers[0] != answers[1] {
+                seen.push(format!("{} as {role}: {answers:?}", operation.id));
+            }
+        }
+        tried.push(operation.id);
+    }
+    assert!(seen.is_empty(), "shown to a stranger: {seen:#?}");
+    assert!(tried.len() >= 4, "there was hardly anything to try: {tried:?}");
     stack.stop().await.unwrap();
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use datawarden::stack::{AUDIENCE, ISSUER, Stack, StackOptions};
-use identity::{AccessGrant, Credential, DevPki, PrincipalKind, Role, TokenIssuer};
+use identity::{AccessGrant, Confirmation, Credential, DevPki, PrincipalKind, Role, TokenIssuer};
 use kernel::{Clock as _, SystemClock};
 use uuid::Uuid;
 
@@ -18,18 +18,26 @@ pub struct Token<'a> {
     pub audience: &'a str,
     pub issuer: &'a str,
     pub age: chrono::Duration,
+    /// The TLS certificate (`x5t#S256`) that it is bound to.
+    pub bound_to: Option<&'a str>,
 }
 
 impl Default for Token<'_> {
     fn default() -> Self {
-        Self { roles: &[], audience: AUDIENCE, issuer: ISSUER, age: chrono::Duration::zero() }
+        Self { roles: &[], audience: AUDIENCE, issuer: ISSUER, age: chrono::Duration::zero(), bound_to: None }
     }
 }
 
 /// The account service's signing credential in the suite's folder.
 pub fn account_credential(stack: &Stack) -> Credential {
+    service_credential(stack, "account")
+}
+
+/// A service's signing credential in the suite's folder.
+pub fn service_credential(stack: &Stack, name: &str) -> Credential {
     let services = stack.data.join("pki/services");
-    Credential::from_pem_files(&services.join("account.pem"), &services.join("account.key.pem")).unwrap()
+    let file = |end: &str| services.join(format!("{name}{end}"));
+    Credential::from_pem_files(&file(".pem"), &file(".key.pem")).unwrap()
 }
 
 /// A credential of the same name under an authority that the suite does not know.
@@ -52,7 +60,7 @@ pub fn token(credential: Credential, token: &Token<'_>) -> String {
         system: None,
         place: None,
         acting_for: None,
-        cnf: None,
+        cnf: token.bound_to.map(|thumbprint| Confirmation { x5t_s256: thumbprint.to_owned() }),
     };
     let issuer = TokenIssuer::new(credential, token.issuer).unwrap();
     issuer

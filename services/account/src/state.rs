@@ -1,19 +1,17 @@
-//! What the service holds in memory: trusted roots, the token issuer, register keys.
+//! What the service holds in memory: trusted roots and register keys.
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use chassis::Context;
 use chassis::service::State;
-use identity::{Credential, TokenIssuer, TrustAnchors};
+use identity::TrustAnchors;
 use kernel::RegisterKey;
 
 /// The service's own state.
 pub struct AccountState {
     /// Whose certificates count.
     pub anchors: TrustAnchors,
-    /// Issues access tokens.
-    pub issuer: TokenIssuer,
     /// Seals names and national ids of officials.
     pub people: RegisterKey,
     /// Matches citizens across registers.
@@ -26,11 +24,8 @@ pub struct AccountState {
 pub fn open(context: &Context) -> anyhow::Result<State> {
     let settings = context.settings();
     let root = settings.register_root()?;
-    let credential = Credential::from_pem_files(&settings.identity.certificate, &settings.identity.key)
-        .context("identity.certificate and identity.key")?;
     let state = AccountState {
         anchors: TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?,
-        issuer: TokenIssuer::new(credential, &settings.identity.issuer)?,
         people: RegisterKey::derive(&root, "people")?,
         subjects: RegisterKey::derive(&root, "subjects")?,
         applications: RegisterKey::derive(&root, "permission-applications")?,

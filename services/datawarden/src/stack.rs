@@ -195,6 +195,7 @@ impl Stack {
                 bind: SocketAddr::from(([127, 0, 0, 1], port)).to_string(),
                 workers: 2,
                 limits: settings::Limits::none(),
+                ..settings::Http::default()
             },
             database: settings::Database { url: database.into(), pool_size: 16 },
             kafka: settings::Kafka::default(),
@@ -206,6 +207,7 @@ impl Stack {
                 roots: pki.join("roots"),
                 certificate: pki.join(format!("services/{}.pem", service.name)),
                 key: pki.join(format!("services/{}.key.pem", service.name)),
+                bound_tokens: settings::BoundTokens::default(),
             },
             secrets: settings::Secrets {
                 register_key_file: pki.join("register.key"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
-use identity::{EventSigner, EventVerifier, ServiceSigner, TokenVerifier};
+use identity::{EventVerifier, TokenVerifier};
 use kernel::{Clock, Instant, Random, WorkingCalendar};
 use rule_pack::PackSet;
 use tokio::sync::Notify;
@@ -14,6 +14,7 @@ use crate::bus::Bus;
 use crate::consume::Consumer;
 use crate::ephemeral::Ephemeral;
 use crate::http::limit::Limiter;
+use crate::keys::{KeyRing, Keys};
 use crate::operations::Operations;
 use crate::settings::Settings;
 
@@ -45,10 +46,8 @@ pub(crate) struct Inner {
     pub consumers: Vec<Consumer>,
     pub limiter: Limiter,
     pub tokens: TokenVerifier,
-    pub signer: ServiceSigner,
-    pub event_signer: EventSigner,
+    pub keys: Arc<KeyRing>,
     pub event_verifier: EventVerifier,
-    pub http: reqwest::Client,
     pub state: Option<Arc<dyn Any + Send + Sync>>,
     pub relay_wakeup: Notify,
     pub readiness: crate::service::Readiness,
@@ -139,13 +138,19 @@ impl Context {
         &self.0.tokens
     }
 
-    /// The service's certificate-backed signer of tokens for other services.
-    pub fn signer(&self) -> &ServiceSigner {
-        &self.0.signer
+    /// What the service proves itself with at this moment: signers, and a client for the suite's services.
+    pub fn keys(&self) -> Arc<Keys> {
+        self.0.keys.present()
     }
 
-    /// An HTTP client with time limits.
-    pub fn http_client(&self) -> &reqwest::Client {
-        &self.0.http
+    /// A client for the suite's services, with this service's certificate and time limits.
+    pub fn http_client(&self) -> reqwest::Client {
+        self.keys().http.clone()
+    }
+
+    /// Takes a new certificate and key from their files; false when they are in use already. A task does it every few
+    /// seconds.
+    pub fn reload_keys(&self) -> anyhow::Result<bool> {
+        self.0.keys.reload()
     }
 }

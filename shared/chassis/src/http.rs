@@ -6,6 +6,7 @@ pub mod caller;
 pub mod command;
 pub mod common;
 pub mod limit;
+pub mod peer;
 pub mod trace;
 
 pub use caller::Caller;

@@ -14,6 +14,8 @@ pub mod error;
 pub mod housekeeping;
 pub mod http;
 pub mod jobs;
+pub mod keys;
+mod listen;
 pub mod openapi;
 pub mod operations;
 pub mod problem;
@@ -40,10 +42,12 @@ pub use settings::Settings;
 
 /// An HTTP client with a time limit for whole requests and a shorter one for connecting.
 pub fn http_client(limit: std::time::Duration) -> anyhow::Result<reqwest::Client> {
-    let client = reqwest::Client::builder()
+    Ok(client_builder(limit).build()?)
+}
+
+pub(crate) fn client_builder(limit: std::time::Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .timeout(limit)
         .connect_timeout(std::time::Duration::from_secs(2))
         .pool_idle_timeout(std::time::Duration::from_secs(30))
-        .build()?;
-    Ok(client)
 }

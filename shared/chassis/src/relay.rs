@@ -157,8 +157,8 @@ async fn relay_locked(
 async fn send(context: &Context, producer: &FutureProducer, row: &Row) -> Result<()> {
     let attributes = row.attributes(context.name());
     let signed = context
-        .0
-        .event_signer
+        .keys()
+        .events
         .sign(&EventContent {
             topic: &row.topic,
             key: &row.key,

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use anyhow::Context as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures::future::LocalBoxFuture;
-use identity::{Credential, EventSigner, EventVerifier, ServiceSigner, TokenVerifier, TrustAnchors};
+use identity::{EventVerifier, TokenVerifier, TrustAnchors};
 use secrecy::ExposeSecret as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,12 +20,13 @@ use crate::context::{Context, Inner, Platform};
 use crate::http::limit::Limiter;
 use crate::http::{authorize, common, trace};
 use crate::jobs::JobKind;
+use crate::keys::KeyRing;
 use crate::operations::Operations;
 use crate::problem::ProblemType;
 use crate::replay::Replay;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::{bus, db, ephemeral, openapi, relay, schedule};
+use crate::{bus, db, ephemeral, listen, openapi, relay, schedule};
 
 /// A service's own state.
 pub type State = Arc<dyn Any + Send + Sync>;
@@ -151,10 +152,8 @@ impl Service {
     pub async fn context(&self, settings: Settings, platform: Platform) -> anyhow::Result<Context> {
         let operations = Operations::new(self.operations, &openapi::collect(self.routes))
             .with_context(|| format!("{}: operations", self.name))?;
-        let credential = Credential::from_pem_files(&settings.identity.certificate, &settings.identity.key)
-            .context("identity.certificate and identity.key")?;
+        let keys = Arc::new(KeyRing::open(self.name, &settings.identity)?);
         let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
-        let http = crate::http_client(Duration::from_secs(10))?;
         let mut inner = Inner {
             name: self.name,
             pool: db::pool(&settings.database)?,
@@ -162,10 +161,8 @@ impl Service {
             consumers: (self.consumers)(),
             limiter: Limiter::new(platform.ephemeral.clone()),
             tokens: TokenVerifier::new(anchors.clone(), &settings.identity.audience),
-            signer: ServiceSigner::new(credential.clone(), self.name)?,
-            event_signer: EventSigner::new(credential),
+            keys,
             event_verifier: EventVerifier::new(anchors),
-            http,
             state: None,
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),
@@ -193,15 +190,13 @@ impl Service {
         part: Part,
         manual_time: bool,
     ) -> anyhow::Result<Running> {
-        let bind = settings.http.bind.clone();
-        let workers = settings.http.workers;
         let context = self.context(settings, platform).await?;
         let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
         schedules.push(crate::housekeeping::schedule());
         let (server, address) = if part == Part::Worker {
             (None, None)
         } else {
-            let (handle, address) = self.listen(&context, &bind, workers)?;
+            let (handle, address) = self.listen(&context)?;
             (Some(handle), Some(address))
         };
         let worker = self.spawn_worker(&context, part, manual_time, schedules.clone(), jobs.clone())?;
@@ -211,12 +206,7 @@ impl Service {
         Ok(Running { context, address, topics_read, schedules, jobs, server, worker: Some(worker) })
     }
 
-    fn listen(
-        &self,
-        context: &Context,
-        bind: &str,
-        workers: usize,
-    ) -> anyhow::Result<(actix_web::dev::ServerHandle, SocketAddr)> {
+    fn listen(&self, context: &Context) -> anyhow::Result<(actix_web::dev::ServerHandle, SocketAddr)> {
         let mut document = self.document()?;
         if let Some(token_url) = &context.0.platform.development_login {
             openapi::add_development_login(&mut document, token_url);
@@ -224,7 +214,14 @@ impl Service {
         let document = Arc::new(document);
         let routes = self.routes;
         let data = web::Data::new(context.clone());
-        let server = HttpServer::new(move || {
+        let settings = context.settings();
+        let tls = if settings.http.tls {
+            let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
+            Some(listen::tls::server_config(context.0.keys.clone(), anchors)?)
+        } else {
+            None
+        };
+        let (server, address) = listen::serve(&settings.http, tls, move || {
             let document = document.clone();
             let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
                 .config(utoipa_swagger_ui::Config::from("/openapi.json").try_it_out_enabled(true));
@@ -247,14 +244,7 @@ impl Service {
                 .service(common::get("/docs", web::get().to(|| async { web::Redirect::to("/docs/") })))
                 .service(swagger)
                 .default_service(web::to(common::not_found))
-        })
-        .workers(workers)
-        .shutdown_timeout(10)
-        .disable_signals()
-        .bind(bind)
-        .with_context(|| format!("http.bind: cannot listen on {bind}"))?;
-        let address = server.addrs().first().copied().context("no address")?;
-        let server = server.run();
+        })?;
         let handle = server.handle();
         tokio::spawn(server);
         Ok((handle, address))
@@ -279,6 +269,7 @@ impl Service {
             };
             local.spawn_local(open_topics(context.clone(), topics));
             local.spawn_local(relay::run(context.clone()));
+            local.spawn_local(context.0.keys.clone().watch());
             if part != Part::Serve {
                 local.spawn_local(crate::consume::run(context.clone()));
                 if !manual_time {
@@ -301,9 +292,10 @@ async fn open_topics(context: Context, topics: &'static [&'static str]) {
 }
 
 impl Running {
-    /// Where it answers, e.g. `http://127.0.0.1:8401`.
+    /// Where it answers, e.g. `http://127.0.0.1:8401`; `https` where it ends TLS itself.
     pub fn url(&self) -> String {
-        self.address.map(|a| format!("http://{a}")).unwrap_or_default()
+        let scheme = if self.context.settings().http.tls { "https" } else { "http" };
+        self.address.map(|a| format!("{scheme}://{a}")).unwrap_or_default()
     }
 
     /// Events that are on their way out of this service, or into it from services of this process.

@@ -1,9 +1,11 @@
 //! Settings: one TOML file and the environment (`DATAWARDEN__HTTP__BIND` …). Unknown keys are refused, with their names.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -51,13 +53,58 @@ pub struct Http {
     pub bind: String,
     /// Worker threads.
     pub workers: usize,
+    /// Whether this service ends TLS itself, with `identity.certificate`: clients then prove their certificates here.
+    pub tls: bool,
+    /// Proxies of our own in front; nobody else is believed about clients.
+    pub proxies: Vec<Proxy>,
     /// Requests that one client may send.
     pub limits: Limits,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { bind: "127.0.0.1:8080".into(), workers: 2, limits: Limits::default() }
+        Self {
+            bind: "127.0.0.1:8080".into(),
+            workers: 2,
+            tls: false,
+            proxies: vec![],
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// `[[http.proxies]]`: a proxy of our own. It is known by its network, and where it passes on certificates by its own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proxy {
+    /// Networks that it connects from (CIDR).
+    pub networks: Vec<IpNet>,
+    /// `x5t#S256` of the TLS client certificate that it must prove; without it the network is enough.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// It begins each connection with a PROXY header, version 2.
+    #[serde(default)]
+    pub proxy_protocol: bool,
+    /// It passes on clients' certificates in `Client-Cert` (RFC 9440); needs `certificate`.
+    #[serde(default)]
+    pub client_cert: bool,
+}
+
+impl Proxy {
+    /// Whether `address` lies in its networks.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether a connection from `peer` with this certificate is its own, and so its `X-Forwarded-For` is heard.
+    pub fn forwards(&self, peer: IpAddr, certificate: Option<&str>) -> bool {
+        let proved = self.certificate.as_deref().is_none_or(|own| certificate == Some(own));
+        !self.proxy_protocol && proved && self.holds(peer)
+    }
+
+    /// Whether a connection from `peer` with this certificate may pass on clients' certificates.
+    pub fn passes_certificates(&self, peer: IpAddr, certificate: &str) -> bool {
+        self.client_cert && self.certificate.as_deref() == Some(certificate) && self.holds(peer)
     }
 }
 
@@ -69,21 +116,18 @@ pub struct Limits {
     pub authenticated: u32,
     /// Without a valid token, from one address (IPv6: one /64 network).
     pub anonymous: u32,
-    /// Proxies of our own in front that write `X-Forwarded-For`: 0 goes by the peer's address. Set too low, everybody
-    /// behind the proxy counts as one; too high, a client can write its own address.
-    pub proxies: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { authenticated: 6000, anonymous: 1200, proxies: 0 }
+        Self { authenticated: 6000, anonymous: 1200 }
     }
 }
 
 impl Limits {
     /// No limits.
     pub fn none() -> Self {
-        Self { authenticated: 0, anonymous: 0, proxies: 0 }
+        Self { authenticated: 0, anonymous: 0 }
     }
 }
 
@@ -152,6 +196,21 @@ pub struct Identity {
     pub certificate: PathBuf,
     /// This service's private key (PEM, PKCS#8).
     pub key: PathBuf,
+    /// Whether access tokens must be bound to the TLS certificate of who uses them (RFC 8705). A token that is bound is
+    /// never taken without its certificate, whatever stands here.
+    #[serde(default)]
+    pub bound_tokens: BoundTokens,
+}
+
+/// `identity.bound_tokens`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoundTokens {
+    /// Bound where the client had a certificate.
+    #[default]
+    WherePossible,
+    /// No token of a person or system without it; what production wants.
+    Required,
 }
 
 /// `[secrets]`
@@ -194,12 +253,29 @@ impl Settings {
             .separator("__")
             .try_parsing(true);
         let settings = builder.add_source(environment).build().context("settings cannot be read")?;
-        settings.try_deserialize().with_context(|| {
+        settings.try_deserialize().map_err(anyhow::Error::from).and_then(Self::checked).with_context(|| {
             let file = file.map_or_else(|| "no file".to_owned(), |path| path.display().to_string());
             format!(
                 "settings ({file}, and DATAWARDEN__… of the environment over it) are wrong: correct the key that is named and start again"
             )
         })
+    }
+
+    /// What no type can say.
+    fn checked(mut self) -> anyhow::Result<Self> {
+        // A variable of the environment can hold no hyphen: services.query_registry is query-registry.
+        self.services = self.services.into_iter().map(|(name, url)| (name.replace('_', "-"), url)).collect();
+        for (n, proxy) in self.http.proxies.iter().enumerate() {
+            anyhow::ensure!(
+                !proxy.client_cert || (proxy.certificate.is_some() && self.http.tls),
+                "http.proxies[{n}].client_cert: needs `certificate` beside it and http.tls, so that the proxy proves itself"
+            );
+            anyhow::ensure!(
+                !proxy.proxy_protocol || !proxy.client_cert,
+                "http.proxies[{n}]: a proxy that begins with a PROXY header passes TLS through, and so no `client_cert`"
+            );
+        }
+        Ok(self)
     }
 
     /// The 32-byte root key of the registers.
@@ -211,5 +287,42 @@ impl Settings {
             .map_err(|_| anyhow::anyhow!("secrets.register_key_file: not hexadecimal"))?;
         <[u8; 32]>::try_from(bytes)
             .map_err(|_| anyhow::anyhow!("secrets.register_key_file: needs 64 hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(more: &str) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let least = r#"
+            database = { url = "postgres://a@b/c" }
+            identity = { issuer = "i", audience = "a", roots = "r", certificate = "c", key = "k" }
+            secrets = { register_key_file = "f" }
+        "#;
+        std::fs::write(&file, format!("{least}\n{more}")).unwrap();
+        Settings::load(Some(&file)).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn a_service_is_found_by_its_name_however_its_setting_is_spelt() {
+        let settings =
+            load("[services]\nquery_registry = \"http://a\"\n\"audit-sampling\" = \"http://b\"\n").unwrap();
+        assert_eq!(settings.services["query-registry"], "http://a");
+        assert_eq!(settings.services["audit-sampling"], "http://b");
+    }
+
+    #[test]
+    fn a_proxy_that_passes_on_certificates_must_prove_its_own() {
+        let passes =
+            "[http]\ntls = true\n[[http.proxies]]\nnetworks = [\"10.0.0.0/8\"]\nclient_cert = true\n";
+        assert!(load(passes).unwrap_err().contains("http.proxies[0].client_cert"));
+        assert!(load(&format!("{passes}certificate = \"x\"\n")).is_ok());
+        assert!(load(&passes.replace("true", "false")).is_ok());
+        let both = format!("{passes}certificate = \"x\"\nproxy_protocol = true\n");
+        assert!(load(&both).unwrap_err().contains("http.proxies[0]"));
+        assert!(load(&passes.replace("/8", "/x")).unwrap_err().contains("http.proxies"));
     }
 }

@@ -10,8 +10,8 @@ use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use identity::{
-    AccessGrant, CardHolder, DevPki, EventContent, EventSigner, Principal, PrincipalKind, Role, SoftCard,
-    TokenIssuer,
+    AccessGrant, CardHolder, Confirmation, DevPki, EventContent, EventSigner, Principal, PrincipalKind, Role,
+    SoftCard, TokenIssuer,
 };
 use kernel::{Clock as _, Event, Instant, SeededRandom, SimulatedClock, SystemClock};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -87,7 +87,12 @@ impl TestAppBuilder {
         let unique =
             folder.path().file_name().map(|n| n.to_string_lossy().replace('.', "")).unwrap_or_default();
         let mut settings = Settings {
-            http: settings::Http { bind: "127.0.0.1:0".into(), workers: 1, limits: settings::Limits::none() },
+            http: settings::Http {
+                bind: "127.0.0.1:0".into(),
+                workers: 1,
+                limits: settings::Limits::none(),
+                ..settings::Http::default()
+            },
             database: settings::Database { url: url.into(), pool_size: 8 },
             kafka: settings::Kafka {
                 brokers: crate::database::kafka(),
@@ -103,6 +108,7 @@ impl TestAppBuilder {
                 roots: dir.join("roots"),
                 certificate: dir.join("cert.pem"),
                 key: dir.join("key.pem"),
+                bound_tokens: settings::BoundTokens::default(),
             },
             secrets: settings::Secrets {
                 register_key_file: dir.join("register.key"),
@@ -208,7 +214,7 @@ impl TestApp {
             system: principal.system,
             place: principal.place,
             acting_for: principal.acting_for,
-            cnf: None,
+            cnf: principal.bound_to.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
         };
         self.issuer
             .issue(&grant, &[AUDIENCE], self.clock.now(), chrono::Duration::minutes(10))

@@ -35,7 +35,8 @@ pub struct TokenKey {
 #[get("/v1/jwks")]
 pub async fn get_jwks(context: web::Data<Context>) -> Result<Answer<TokenMetadata>> {
     let issuer = context.settings().identity.issuer.clone();
-    let credential = context.signer().credential();
+    let keys = context.keys();
+    let credential = keys.signer.credential();
     Ok(Answer::ok(TokenMetadata {
         token_endpoint: format!("{issuer}/v1/token"),
         issuer,

@@ -8,10 +8,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, post, web};
 use chassis::document::{self, Filter};
+use chassis::http::peer;
 use chassis::{Context, Tx};
 use chrono::Duration as Span;
 use identity::{
-    AccessGrant, AssertionKind, Confirmation, PrincipalKind, Role, VerifiedAssertion, verify_assertion,
+    AccessGrant, AssertionKind, Confirmation, PrincipalKind, Role, TokenIssuer, VerifiedAssertion,
+    verify_assertion,
 };
 use kernel::days;
 use kernel::ids::PostId;
@@ -134,18 +136,17 @@ pub async fn issue_token(
 ) -> Result<HttpResponse, OAuthError> {
     let form = form.map_err(|_| OAuthError::InvalidRequest)?.into_inner();
     let client = client(&context, &form).await?;
-    let peer = request.peer_addr().map(|a| a.ip());
+    let peer = peer::address(&request, &context.settings().http.proxies);
     let grant = match (form.grant_type.as_str(), &form.assertion, client) {
         (JWT_BEARER, Some(assertion), client) => person(&context, &form, assertion, client, peer).await?,
         ("client_credentials", None, Some((system, proof))) => of_system(&context, system, &proof, peer),
         (JWT_BEARER | "client_credentials", ..) => return Err(OAuthError::InvalidRequest),
         _ => return Err(OAuthError::UnsupportedGrantType),
     };
-    let state = context.state::<AccountState>();
-    let audience = context.settings().identity.audience.clone();
-    let access_token = state
-        .issuer
-        .issue(&grant, &[&audience], context.now(), Span::seconds(LIFE))
+    let identity = &context.settings().identity;
+    // The certificate of the moment: a renewed one signs at once.
+    let access_token = TokenIssuer::new(context.keys().signer.credential().clone(), &identity.issuer)
+        .and_then(|issuer| issuer.issue(&grant, &[&identity.audience], context.now(), Span::seconds(LIFE)))
         .map_err(|error| chassis::Error::Internal(error.into()))?;
     let scope = grant.roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(" ");
     let token = Token { access_token, token_type: "Bearer", expires_in: LIFE, scope };

@@ -74,6 +74,7 @@ fn settings(options: Options) -> Settings {
             roots: pki.join("roots"),
             certificate: pki.join("services/account.pem"),
             key: pki.join("services/account.key.pem"),
+            bound_tokens: settings::BoundTokens::default(),
         },
         secrets: settings::Secrets { register_key_file: pki.join("register.key"), log_keys: None },
         rules: settings::Rules::default(),

@@ -12,10 +12,11 @@ use identity::Principal;
 
 use crate::context::Context;
 use crate::error::respond;
-use crate::http::common;
 use crate::http::limit::Client;
+use crate::http::{common, peer};
 use crate::operations::Operation;
 use crate::problem::{self, Problem, ProblemType};
+use crate::settings::BoundTokens;
 
 /// Lets the request through with its principal, or answers for the operation.
 pub async fn authorize<B: MessageBody + 'static>(
@@ -77,7 +78,7 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     // Whoever shows no valid token counts by address, so that guessing tokens has its limit too.
     let client = match &principal {
         Some(Ok(principal)) => Client::of(principal),
-        None | Some(Err(_)) => Client::at(request, context.settings().http.limits.proxies),
+        None | Some(Err(_)) => Client::at(peer::address(request.request(), &context.settings().http.proxies)),
     };
     context.limiter().take(context, &client).await?;
     let Some(principal) = principal else { return Ok(()) };
@@ -96,12 +97,31 @@ fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "))
         .ok_or_else(neutral)?;
-    context.tokens().verify_request(token, context.now(), request.method().as_str(), request.path()).map_err(
-        |error| {
-            tracing::info!(?error, operation = id, "token refused");
-            neutral()
-        },
-    )
+    let (method, path) = (request.method().as_str(), request.path());
+    let principal = context.tokens().verify_request(token, context.now(), method, path).map_err(|error| {
+        tracing::info!(?error, operation = id, "token refused");
+        neutral()
+    })?;
+    check_binding(request, context, &principal).map_err(|code| {
+        tracing::info!(code, operation = id, "token refused");
+        neutral()
+    })?;
+    Ok(principal)
+}
+
+/// A bound token is good with its certificate alone (RFC 8705 §3); tokens of services are bound to one request instead.
+fn check_binding(
+    request: &ServiceRequest,
+    context: &Context,
+    principal: &Principal,
+) -> Result<(), &'static str> {
+    let settings = context.settings();
+    let Some(bound) = &principal.bound_to else {
+        let must = settings.identity.bound_tokens == BoundTokens::Required;
+        return if must && principal.service().is_none() { Err("token-not-bound") } else { Ok(()) };
+    };
+    let proved = peer::client_certificate(request.request(), &settings.http.proxies);
+    if proved.as_ref() == Some(bound) { Ok(()) } else { Err("token-wrong-certificate") }
 }
 
 fn permit(principal: &Principal, id: &str, operation: &Operation) -> Result<(), Problem> {

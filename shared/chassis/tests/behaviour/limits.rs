@@ -1,6 +1,6 @@
 //! What HTTP refuses before an operation runs: too many requests, methods and bodies of another kind.
 
-use chassis::settings::Limits;
+use chassis::settings::{Limits, Proxy};
 use identity::Role;
 use reqwest::header::{ALLOW, RETRY_AFTER};
 use serde_json::json;
@@ -8,7 +8,7 @@ use testkit::{TestApp, TestResponse};
 
 use crate::service::service;
 
-const FEW: Limits = Limits { authenticated: 3, anonymous: 2, proxies: 1 };
+const FEW: Limits = Limits { authenticated: 3, anonymous: 2 };
 
 /// Replicas of other tests may share the store: a name of this run alone.
 fn unique(app: &TestApp) -> String {
@@ -55,7 +55,18 @@ async fn with_the_shared_store_away_a_replica_counts_alone_and_refuses_nobody_fo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_no_valid_token_is_limited_by_address() {
-    let app = TestApp::of(service()).settings(|settings, _, _| settings.http.limits = FEW).start().await;
+    let app = TestApp::of(service())
+        .settings(|settings, _, _| {
+            settings.http.limits = FEW;
+            settings.http.proxies = vec![Proxy {
+                networks: vec!["127.0.0.0/8".parse().unwrap()],
+                certificate: None,
+                proxy_protocol: false,
+                client_cert: false,
+            }];
+        })
+        .start()
+        .await;
     // Addresses of this run alone, as the proxy in front would write them behind what the client claims.
     let run = kernel::canonical::sha256_hex(unique(&app).as_bytes());
     let client = chassis::http_client(std::time::Duration::from_secs(10)).unwrap();
