@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use account_types::events::{AccountSnapshot, AccountStatus, AgencyChanged, PersonChanged, SystemChanged};
-use identity::{Endorsement, SignatureAlgorithm};
+use identity::{Endorsement, SignatureAlgorithm, SignatureForm};
 use kernel::Sealed;
 use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, PostId, QueryApplicationId, SystemId, UnitId};
 use query_registry::domain::application::QueryApplication;
@@ -112,6 +112,7 @@ fn application(n: u128) -> QueryApplication {
             content_digest: String::new(),
             certificate: vec![],
             algorithm: SignatureAlgorithm::Es256,
+            form: SignatureForm::Raw,
             signature: "seal".into(),
             signed_at: now,
         },

@@ -5,9 +5,10 @@ use chrono::{DateTime, Duration};
 use kernel::Instant;
 
 use crate::card::CardSigner;
-use crate::certificate::{Certificate, CertificateIdentity, from_x5c, to_x5c};
+use crate::certificate::{Certificate, CertificateIdentity, from_x5c, thumbprint, to_x5c};
 use crate::chain::{ChainError, TrustAnchors, Usage, verify_chain};
-use crate::jws::{self, Header, JwsError, Parts};
+use crate::cms::{self, CmsError};
+use crate::jws::{self, Header, Input, JwsError, Parts};
 use crate::token::{Audience, Confirmation};
 
 /// Longest life of an assertion: 2 minutes (design, Identity).
@@ -49,6 +50,12 @@ pub enum AssertionError {
     /// The certificate is refused.
     #[error("the certificate is refused")]
     Chain(#[source] ChainError),
+    /// The signed message (PKCS#7) is refused.
+    #[error("the signed message is refused")]
+    Cms(#[source] CmsError),
+    /// The certificate or algorithm in the header is not that of the card that signed the message.
+    #[error("the header's certificate is not the signer's")]
+    WrongSigner,
     /// An assertion of another kind, or another token altogether.
     #[error("the token is no assertion of this kind")]
     WrongType,
@@ -79,6 +86,8 @@ impl AssertionError {
             Self::Jws(JwsError::Signature) => "assertion-bad-signature",
             Self::Jws(_) => "assertion-malformed",
             Self::Chain(error) => error.code(),
+            Self::Cms(error) => error.code(),
+            Self::WrongSigner => "assertion-wrong-signer",
             Self::WrongType => "assertion-wrong-type",
             Self::WrongSubject => "assertion-wrong-subject",
             Self::WrongAudience => "assertion-wrong-audience",
@@ -99,6 +108,16 @@ impl From<JwsError> for AssertionError {
 impl From<ChainError> for AssertionError {
     fn from(error: ChainError) -> Self {
         Self::Chain(error)
+    }
+}
+
+impl From<CmsError> for AssertionError {
+    fn from(error: CmsError) -> Self {
+        match error {
+            CmsError::Chain(error) => Self::Chain(error),
+            CmsError::BadSignature => Self::Jws(JwsError::Signature),
+            other => Self::Cms(other),
+        }
     }
 }
 
@@ -206,6 +225,45 @@ pub fn verify_assertion(
     let chain = from_x5c(&parts.header.x5c).ok_or(ChainError::Malformed)?;
     let certificate = verify_chain(&chain, anchors, now, kind.usage())?;
     let claims: Claims = parts.verify(&certificate.public_key)?;
+    check_claims(kind, claims, certificate, audience, now)
+}
+
+/// Verifies a person's login that a card component answered as PKCS#7: a signed message (DER) whose content is the
+/// signing input that [`assertion_signing_input`] prepared. Its header must name the certificate that signed; all else
+/// is as in [`verify_assertion`].
+pub fn verify_pkcs7_assertion(
+    cms_der: &[u8],
+    anchors: &TrustAnchors,
+    audience: &str,
+    now: Instant,
+) -> Result<VerifiedAssertion, AssertionError> {
+    let kind = AssertionKind::Login;
+    let message = cms::parse(cms_der)?;
+    let content = message.content.ok_or(CmsError::NoContent)?;
+    let input = std::str::from_utf8(content).map_err(|_| JwsError::Malformed)?;
+    let input = Input::parse(input)?;
+    if input.header.typ != kind.typ() {
+        return Err(AssertionError::WrongType);
+    }
+    let named = from_x5c(&input.header.x5c).ok_or(ChainError::Malformed)?;
+    let leaf = named.first().ok_or(ChainError::Empty)?;
+    let certificate = cms::verify(&message, content, &named, (anchors, now, kind.usage()))?;
+    if thumbprint(leaf) != certificate.thumbprint_sha256
+        || input.algorithm != certificate.public_key.algorithm()
+    {
+        return Err(AssertionError::WrongSigner);
+    }
+    check_claims(kind, input.claims()?, certificate, audience, now)
+}
+
+/// What holds for the claims, in whatever form the signature came.
+fn check_claims(
+    kind: AssertionKind,
+    claims: Claims,
+    certificate: CertificateIdentity,
+    audience: &str,
+    now: Instant,
+) -> Result<VerifiedAssertion, AssertionError> {
     if claims.iss != claims.sub || (kind == AssertionKind::Login && claims.sub != certificate.subject()) {
         return Err(AssertionError::WrongSubject);
     }

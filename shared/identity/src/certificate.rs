@@ -9,6 +9,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::PublicKey as ParsedKey;
 
+use crate::der::read::{NotDer, Reader};
 use crate::signature::PublicKey;
 
 /// Longest certificate that is read, in bytes of DER.
@@ -165,7 +166,7 @@ impl Certificate {
         let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
         let tbs = parsed.tbs_certificate.as_ref();
         let start = find(der, tbs).ok_or(CertificateError::Malformed)?;
-        if !rest.is_empty() {
+        if !rest.is_empty() || !has_one_encoding(der) {
             return Err(CertificateError::Malformed);
         }
         let (not_before, not_after) = (
@@ -321,6 +322,26 @@ fn instant(seconds: i64) -> Result<Instant, CertificateError> {
 /// from the front, where a certificate's first part always is.
 fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
     (0..8).find(|start| whole.get(*start..start + part.len()) == Some(part))
+}
+
+/// Whether what the authority's signature does not cover is strict DER: the parser takes more than that, and a
+/// certificate could then be had in several encodings, each with a thumbprint of its own.
+fn has_one_encoding(der: &[u8]) -> bool {
+    let frame = || {
+        let mut outer = Reader::only(der, 0x30)?;
+        let mut signed = outer.expect(0x30)?.inside();
+        let (mut algorithm, signature) = (outer.expect(0x30)?.inside(), outer.expect(0x03)?.content);
+        outer.end()?;
+        signed.optional(0xa0)?;
+        signed.expect(0x02)?;
+        let mut covered = signed.expect(0x30)?.inside();
+        // Where two algorithms are named, the chain is refused for that; where it is one, its parameters are one too.
+        let named_twice = algorithm.expect(0x06)?.content != covered.expect(0x06)?.content;
+        let same = algorithm.rest() == covered.rest();
+        // No unused bits: a signature is whole bytes.
+        Ok::<_, NotDer>((named_twice || same) && signature.first() == Some(&0))
+    };
+    frame().unwrap_or(false)
 }
 
 fn public_key(parsed: &X509Certificate<'_>) -> Result<PublicKey, CertificateError> {

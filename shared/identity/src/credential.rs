@@ -132,6 +132,12 @@ impl Credential {
     pub fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, BadKey> {
         self.secret.key.sign(bytes)
     }
+
+    /// As [`Self::sign`] for a digest that was taken elsewhere: SHA-256 (P-256, RSA) or SHA-384 (P-384); one of another
+    /// length is refused.
+    pub fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, BadKey> {
+        self.secret.key.sign_digest(digest)
+    }
 }
 
 /// PEM (RFC 7468) of some DER.

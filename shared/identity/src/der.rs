@@ -1,4 +1,7 @@
-//! The little DER that is needed beyond the certificate crates: writing directory attributes and policies.
+//! The little DER that is needed beyond the certificate crates: writing directory attributes, policies and signed
+//! messages, and reading the latter strictly ([`read`]).
+
+pub mod read;
 
 /// One tag, length, value.
 pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
@@ -24,6 +27,13 @@ pub fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
 /// A SET of parts that are DER already.
 pub fn set(parts: &[Vec<u8>]) -> Vec<u8> {
     tlv(0x31, &parts.concat())
+}
+
+/// A SET OF in DER: its members in the order of their bytes (X.690 §11.6).
+pub fn set_of(parts: &[Vec<u8>]) -> Vec<u8> {
+    let mut parts = parts.to_vec();
+    parts.sort();
+    set(&parts)
 }
 
 /// A PrintableString.

@@ -8,8 +8,9 @@ use kernel::{Instant, canonical};
 use serde::Serialize;
 
 use crate::card::CardSigner;
-use crate::certificate::{CertificateIdentity, from_x5c, to_x5c};
+use crate::certificate::{CertificateIdentity, from_x5c, thumbprint, to_x5c};
 use crate::chain::{ChainError, TrustAnchors, Usage, verify_chain};
+use crate::cms::{self, CmsError};
 use crate::signature::SignatureAlgorithm;
 
 /// First line of what is signed for one content.
@@ -39,6 +40,12 @@ pub enum EndorsementError {
     /// The signature is wrong.
     #[error("the signature is wrong")]
     BadSignature,
+    /// The signed message (PKCS#7) is refused.
+    #[error("the signed message is refused")]
+    Cms(#[source] CmsError),
+    /// The first certificate or the algorithm is not that of the card that signed the message.
+    #[error("the certificate is not the signer's")]
+    WrongSigner,
     /// A batch is empty, too large, or names a document twice.
     #[error("the batch is empty, too large or names a document twice")]
     Batch,
@@ -56,6 +63,8 @@ impl EndorsementError {
             Self::Chain(error) => error.code(),
             Self::Malformed => "endorsement-malformed",
             Self::BadSignature => "endorsement-bad-signature",
+            Self::Cms(error) => error.code(),
+            Self::WrongSigner => "endorsement-wrong-signer",
             Self::Batch => "endorsement-bad-batch",
             Self::NotSigned => "endorsement-not-signed",
         }
@@ -65,6 +74,36 @@ impl EndorsementError {
 impl From<ChainError> for EndorsementError {
     fn from(error: ChainError) -> Self {
         Self::Chain(error)
+    }
+}
+
+impl From<CmsError> for EndorsementError {
+    fn from(error: CmsError) -> Self {
+        match error {
+            CmsError::Chain(error) => Self::Chain(error),
+            CmsError::WrongContent => Self::WrongContent,
+            CmsError::BadSignature => Self::BadSignature,
+            other => Self::Cms(other),
+        }
+    }
+}
+
+/// In which form a card answered. Left out where it is raw, so that what was signed and stored before reads the same.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum SignatureForm {
+    /// The bare signature: R‖S or PKCS#1 v1.5.
+    #[default]
+    Raw,
+    /// A signed message (CMS SignedData, DER) that holds the signed bytes or leaves them out.
+    Pkcs7,
+}
+
+impl SignatureForm {
+    fn is_raw(&self) -> bool {
+        *self == Self::Raw
     }
 }
 
@@ -122,18 +161,30 @@ impl Seal {
     }
 }
 
+/// A seal as it came: chain, algorithm, form, signature.
+type Sealed<'a> = (&'a [String], SignatureAlgorithm, SignatureForm, &'a str);
+
 fn check_seal(
-    certificate: &[String],
-    algorithm: SignatureAlgorithm,
-    signature: &str,
+    (certificate, algorithm, form, signature): Sealed<'_>,
     bytes: &[u8],
     (anchors, at, usage): (&TrustAnchors, Instant, Usage),
 ) -> Result<CertificateIdentity, EndorsementError> {
     let chain = from_x5c(certificate).ok_or(EndorsementError::Malformed)?;
-    let identity = verify_chain(&chain, anchors, at, usage)?;
     let signature = STANDARD.decode(signature).map_err(|_| EndorsementError::Malformed)?;
-    identity.public_key.verify(algorithm, bytes, &signature).map_err(|_| EndorsementError::BadSignature)?;
-    Ok(identity)
+    match form {
+        SignatureForm::Raw => {
+            let identity = verify_chain(&chain, anchors, at, usage)?;
+            let good = identity.public_key.verify(algorithm, bytes, &signature);
+            good.map_err(|_| EndorsementError::BadSignature).map(|()| identity)
+        }
+        SignatureForm::Pkcs7 => {
+            let leaf = chain.first().ok_or(ChainError::Empty)?;
+            let identity = cms::verify(&cms::parse(&signature)?, bytes, &chain, (anchors, at, usage))?;
+            let named = thumbprint(leaf) == identity.thumbprint_sha256
+                && algorithm == identity.public_key.algorithm();
+            if named { Ok(identity) } else { Err(EndorsementError::WrongSigner) }
+        }
+    }
 }
 
 /// An endorsement of one content.
@@ -146,7 +197,10 @@ pub struct Endorsement {
     pub certificate: Vec<String>,
     /// The algorithm.
     pub algorithm: SignatureAlgorithm,
-    /// The signature, base64: R‖S or PKCS#1 v1.5.
+    /// In which form the card answered.
+    #[serde(default, skip_serializing_if = "SignatureForm::is_raw")]
+    pub form: SignatureForm,
+    /// The signature, base64: R‖S or PKCS#1 v1.5; as PKCS#7 the whole signed message.
     pub signature: String,
     /// When the service took it. Not under the signature.
     #[schema(value_type = String, format = DateTime)]
@@ -166,6 +220,7 @@ impl Endorsement {
             content_digest: canonical::sha256_hex(&bytes),
             certificate: seal.certificate,
             algorithm: seal.algorithm,
+            form: SignatureForm::Raw,
             signature: seal.signature,
             signed_at: at,
         })
@@ -193,7 +248,8 @@ impl Endorsement {
         if canonical::sha256_hex(&bytes) != self.content_digest {
             return Err(EndorsementError::WrongContent);
         }
-        check_seal(&self.certificate, self.algorithm, &self.signature, &bytes, (anchors, at, usage))
+        let seal = (&*self.certificate, self.algorithm, self.form, &*self.signature);
+        check_seal(seal, &bytes, (anchors, at, usage))
     }
 }
 
@@ -208,7 +264,10 @@ pub struct BatchEndorsement {
     pub certificate: Vec<String>,
     /// The algorithm.
     pub algorithm: SignatureAlgorithm,
-    /// The signature, base64: R‖S or PKCS#1 v1.5.
+    /// In which form the card answered.
+    #[serde(default, skip_serializing_if = "SignatureForm::is_raw")]
+    pub form: SignatureForm,
+    /// The signature, base64: R‖S or PKCS#1 v1.5; as PKCS#7 the whole signed message.
     pub signature: String,
     /// When the service took it. Not under the signature.
     #[schema(value_type = String, format = DateTime)]
@@ -223,6 +282,7 @@ impl BatchEndorsement {
             digests,
             certificate: seal.certificate,
             algorithm: seal.algorithm,
+            form: SignatureForm::Raw,
             signature: seal.signature,
             signed_at: at,
         })
@@ -235,8 +295,8 @@ impl BatchEndorsement {
         at: Instant,
     ) -> Result<CertificateIdentity, EndorsementError> {
         let bytes = batch_bytes(&self.digests)?;
-        let how = (anchors, at, Usage::CitizenSignature);
-        check_seal(&self.certificate, self.algorithm, &self.signature, &bytes, how)
+        let seal = (&*self.certificate, self.algorithm, self.form, &*self.signature);
+        check_seal(seal, &bytes, (anchors, at, Usage::CitizenSignature))
     }
 
     /// Verifies that `content` with `salt` is among what was endorsed.

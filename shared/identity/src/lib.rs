@@ -15,6 +15,7 @@ mod cache;
 pub mod card;
 pub mod certificate;
 pub mod chain;
+pub mod cms;
 pub mod credential;
 mod der;
 pub mod endorsement;
@@ -32,13 +33,14 @@ pub mod verifier;
 
 pub use assertion::{
     AssertionError, AssertionKind, AssertionRequest, VerifiedAssertion, assertion_signing_input,
-    sign_assertion, verify_assertion,
+    sign_assertion, verify_assertion, verify_pkcs7_assertion,
 };
 pub use card::{CardError, CardSignature, CardSigner, SoftCard};
 pub use certificate::{Certificate, CertificateIdentity, CertificateKind, Profile};
 pub use chain::{ChainError, ChainVerifier, Purpose, TrustAnchors, Usage, verify_chain};
+pub use cms::{CmsError, SignedDataOptions, sign_signed_data, verify_signed_data};
 pub use credential::{Credential, CredentialError};
-pub use endorsement::{BatchEndorsement, Endorsement, EndorsementError, salted_digest};
+pub use endorsement::{BatchEndorsement, Endorsement, EndorsementError, SignatureForm, salted_digest};
 pub use event::{EventContent, EventError, EventSignature, EventSigner, EventVerifier};
 pub use pki::{CardHolder, DevPki, KeyKind, PkiError};
 pub use principal::{Principal, PrincipalKind};

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
@@ -150,6 +151,30 @@ impl SigningKey {
             }
         }
     }
+
+    /// Signs a digest that was taken elsewhere.
+    pub(crate) fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, BadKey> {
+        let digest =
+            Digest::import_less_safe(digest, digest_algorithm(self.algorithm())).map_err(|_| BadKey)?;
+        match self {
+            Self::P256(key) | Self::P384(key) => {
+                key.sign_digest(&digest).map(|s| s.as_ref().to_vec()).map_err(|_| BadKey)
+            }
+            Self::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).map_err(|_| BadKey)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+/// The digest that goes with an algorithm.
+pub(crate) fn digest_algorithm(algorithm: SignatureAlgorithm) -> &'static digest::Algorithm {
+    match algorithm {
+        SignatureAlgorithm::Es256 | SignatureAlgorithm::Rs256 => &digest::SHA256,
+        SignatureAlgorithm::Es384 => &digest::SHA384,
+    }
 }
 
 /// Turns an ECDSA signature in DER, as cards answer, into the R‖S of JOSE (RFC 7518 §3.4).
@@ -175,6 +200,25 @@ pub fn ecdsa_from_der(algorithm: SignatureAlgorithm, der: &[u8]) -> Option<Vec<u
     Some(out)
 }
 
+/// The reverse of [`ecdsa_from_der`]: R‖S as `ECDSA-Sig-Value` (RFC 3279 §2.2.3), as certificates, signed messages and
+/// cards have it. None if there are not two numbers of one size.
+pub fn ecdsa_to_der(fixed: &[u8]) -> Option<Vec<u8>> {
+    let size = fixed.len() / 2;
+    if size == 0 || !fixed.len().is_multiple_of(2) {
+        return None;
+    }
+    let numbers: Vec<_> = fixed.chunks_exact(size).map(integer).collect();
+    Some(crate::der::sequence(&numbers))
+}
+
+/// A non-negative INTEGER in its shortest form.
+fn integer(bytes: &[u8]) -> Vec<u8> {
+    let start = bytes.iter().position(|b| *b != 0).unwrap_or(bytes.len() - 1);
+    let digits = bytes.get(start..).unwrap_or_default();
+    let sign: &[u8] = if digits.first().is_some_and(|b| *b >= 0x80) { &[0] } else { &[] };
+    crate::der::tlv(0x02, &[sign, digits].concat())
+}
+
 /// The value of one short TLV with this tag, and what follows it.
 fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     match der {
@@ -197,6 +241,7 @@ mod tests {
             let fixed = ecdsa_from_der(SignatureAlgorithm::Es256, der.as_ref()).unwrap();
             let public = PublicKey::P256(key.public_key().as_ref().to_vec());
             assert_eq!(public.verify(SignatureAlgorithm::Es256, b"text", &fixed), Ok(()));
+            assert_eq!(ecdsa_to_der(&fixed).as_deref(), Some(der.as_ref()));
             assert_eq!(public.verify(SignatureAlgorithm::Es256, b"texT", &fixed), Err(BadSignature));
             assert_eq!(public.verify(SignatureAlgorithm::Rs256, b"text", &fixed), Err(BadSignature));
         }

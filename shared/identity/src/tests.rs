@@ -2,6 +2,8 @@
 
 mod assertions;
 mod chains;
+mod cms;
+mod cms_openssl;
 mod endorsements;
 mod events;
 mod pki;

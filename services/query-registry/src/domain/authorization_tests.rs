@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use account_types::events::{AccountSnapshot, AgencyChanged, PersonChanged, SystemChanged};
-use identity::{Endorsement, SignatureAlgorithm};
+use identity::{Endorsement, SignatureAlgorithm, SignatureForm};
 use kernel::Sealed;
 use kernel::ids::{CaseId, QueryApplicationId, UnitId};
 use proptest::prelude::*;
@@ -180,6 +180,7 @@ fn application() -> QueryApplication {
             content_digest: String::new(),
             certificate: vec![],
             algorithm: SignatureAlgorithm::Es256,
+            form: SignatureForm::Raw,
             signature: "c2VhbA==".into(),
             signed_at: NOW.parse().unwrap(),
         },

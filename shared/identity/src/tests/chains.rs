@@ -213,6 +213,11 @@ fn altered_and_weak_certificates_are_refused() {
         assert_eq!(with_leaf(weak.clone()), ChainError::WeakAlgorithm);
     }
     assert_eq!(with_leaf(good[0][..good[0].len() - 1].to_vec()), ChainError::Malformed);
+    // Bits outside what the authority signed: another encoding of the same certificate is none.
+    let mut unused = good[0].clone();
+    let at = unused.len() - w.card.certificate().signature.len() - 1;
+    unused[at] = 1;
+    assert_eq!(with_leaf(unused), ChainError::Malformed);
     assert_eq!(with_leaf([good[0].clone(), vec![0]].concat()), ChainError::Malformed);
     assert_eq!(verify_chain(&[], &w.anchors, now(), CITIZEN), Err(ChainError::Empty));
     let many = vec![good[0].clone(); 7];

@@ -85,6 +85,7 @@ fn seal() -> Endorsement {
         content_digest: String::new(),
         certificate: vec![],
         algorithm: identity::SignatureAlgorithm::Es256,
+        form: identity::SignatureForm::Raw,
         signature: String::new(),
         signed_at: now(),
     }

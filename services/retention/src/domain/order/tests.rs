@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use identity::SignatureAlgorithm;
+use identity::{SignatureAlgorithm, SignatureForm};
 use kernel::Sealed;
 use proptest::prelude::*;
 use retention_types::HoldScope;
@@ -29,6 +29,7 @@ fn approval(n: u128, on: NaiveDate) -> Approval {
         content_digest: String::new(),
         certificate: vec![],
         algorithm: SignatureAlgorithm::Es256,
+        form: SignatureForm::Raw,
         signature: n.to_string(),
         signed_at: days::at(on, 10, 0),
     };
