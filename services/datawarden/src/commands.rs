@@ -12,6 +12,7 @@ pub mod provider;
 pub mod run;
 pub mod sample_data;
 pub mod smoke;
+pub mod soft_card;
 pub mod traces;
 pub mod verify_log;
 
@@ -52,6 +53,8 @@ enum Command {
     Provider(provider::Options),
     /// Loads the sample city's master data into the account service's database, for services that run apart.
     SampleData(sample_data::Options),
+    /// Speaks the protocol of the citizen card's component with keys of the development PKI.
+    SoftCard(soft_card::Options),
     /// Takes in traces (OTLP) and shows them.
     Traces(traces::Options),
     /// Asks running services whether they are ready; with keys, sends them a query.
@@ -78,6 +81,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
             Command::Provider(options) => provider::run(options).await,
             Command::SampleData(options) => sample_data::run(options).await,
+            Command::SoftCard(options) => soft_card::run(options).await,
             Command::Traces(options) => traces::run(options).await,
             Command::Smoke(options) => smoke::run(options).await,
         }

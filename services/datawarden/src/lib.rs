@@ -10,6 +10,7 @@ pub mod errand;
 pub mod master_data;
 pub mod planted;
 pub mod sample;
+pub mod soft_card;
 pub mod stack;
 pub mod traces;
 pub mod year;

@@ -10,10 +10,10 @@ use account_types::master_data::{MasterData, Summary};
 use anyhow::Context as _;
 use chassis::Context;
 use identity::pki::{KeyKind, Validity, load_or_issue};
-use identity::{CardHolder, Credential, DevPki, SoftCard, TrustAnchors};
+use identity::{CardHolder, Credential, DevPki, Role, SoftCard, TrustAnchors};
 use kernel::Instant;
 use kernel::ids::PersonId;
-use sample_city::{CitySettings, SampleCity};
+use sample_city::{CitySettings, Official, Post, SampleCity};
 
 use crate::client::PLATFORM;
 use crate::commands::pki;
@@ -109,6 +109,14 @@ impl Sample {
 pub fn city(memory: &Memory) -> anyhow::Result<SampleCity> {
     let year_start = kernel::days::sub_months(kernel::days::taipei_date(memory.end), 12);
     Ok(SampleCity::generate(CitySettings::new(memory.seed, year_start))?)
+}
+
+/// Somebody in the city who has this role, with the post that carries it.
+pub fn somebody(city: &SampleCity, role: Role) -> anyhow::Result<(&Official, &Post)> {
+    city.officials
+        .iter()
+        .find_map(|o| o.posts.iter().find(|p| p.roles.contains(&role.code())).map(|p| (o, p)))
+        .with_context(|| format!("nobody in the sample city is {role}"))
 }
 
 /// Loads master data through a context of the account service; nothing when they were loaded before.

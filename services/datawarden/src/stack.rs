@@ -340,11 +340,7 @@ fn start_provider(
 pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
     let memory = Memory::open(data)?;
     let city = crate::sample::city(&memory)?;
-    let (official, post) = city
-        .officials
-        .iter()
-        .find_map(|o| o.posts.iter().find(|p| p.roles.contains(&role.code())).map(|p| (o, p)))
-        .with_context(|| format!("nobody in the sample city is {role}"))?;
+    let (official, post) = crate::sample::somebody(&city, role)?;
     let services = data.join("pki/services");
     let credential =
         Credential::from_pem_files(&services.join("account.pem"), &services.join("account.key.pem"))
