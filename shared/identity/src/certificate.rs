@@ -166,7 +166,9 @@ impl Certificate {
         let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
         let tbs = parsed.tbs_certificate.as_ref();
         let start = find(der, tbs).ok_or(CertificateError::Malformed)?;
-        if !rest.is_empty() || !has_one_encoding(der) {
+        let named_twice = parsed.signature_algorithm.algorithm.to_id_string()
+            != parsed.tbs_certificate.signature.algorithm.to_id_string();
+        if !rest.is_empty() || !has_one_encoding(der, named_twice) {
             return Err(CertificateError::Malformed);
         }
         let (not_before, not_after) = (
@@ -325,19 +327,17 @@ fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
 }
 
 /// Whether what the authority's signature does not cover is strict DER: the parser takes more than that, and a
-/// certificate could then be had in several encodings, each with a thumbprint of its own.
-fn has_one_encoding(der: &[u8]) -> bool {
+/// certificate could then be had in several encodings, each with a thumbprint of its own. Where two algorithms are named
+/// (`named_twice`), the chain is refused for that.
+fn has_one_encoding(der: &[u8], named_twice: bool) -> bool {
     let frame = || {
         let mut outer = Reader::only(der, 0x30)?;
         let mut signed = outer.expect(0x30)?.inside();
-        let (mut algorithm, signature) = (outer.expect(0x30)?.inside(), outer.expect(0x03)?.content);
+        let (algorithm, signature) = (outer.expect(0x30)?, outer.expect(0x03)?.content);
         outer.end()?;
         signed.optional(0xa0)?;
         signed.expect(0x02)?;
-        let mut covered = signed.expect(0x30)?.inside();
-        // Where two algorithms are named, the chain is refused for that; where it is one, its parameters are one too.
-        let named_twice = algorithm.expect(0x06)?.content != covered.expect(0x06)?.content;
-        let same = algorithm.rest() == covered.rest();
+        let same = signed.expect(0x30)?.whole == algorithm.whole;
         // No unused bits: a signature is whole bytes.
         Ok::<_, NotDer>((named_twice || same) && signature.first() == Some(&0))
     };

@@ -6,6 +6,7 @@ mod cms;
 mod cms_openssl;
 mod endorsements;
 mod events;
+mod pkcs7;
 mod pki;
 mod tokens;
 

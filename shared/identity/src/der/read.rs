@@ -80,11 +80,6 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
-    /// The bytes that are left.
-    pub fn rest(&self) -> &'a [u8] {
-        self.0
-    }
-
     /// Nothing may be left.
     pub fn end(self) -> Result<(), NotDer> {
         if self.is_empty() { Ok(()) } else { Err(NotDer) }

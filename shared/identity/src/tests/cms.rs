@@ -1,30 +1,27 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
 use proptest::prelude::*;
 
+use crate::cms::oids;
 use crate::der::read::{Reader, Value};
 use crate::der::{sequence, set, tlv};
 use crate::pki::Validity;
 use crate::{
-    AssertionError, AssertionKind, AssertionRequest, BatchEndorsement, CertificateIdentity, ChainError,
-    CmsError, Credential, Endorsement, EndorsementError, KeyKind, SignatureAlgorithm, SignatureForm,
-    SignedDataOptions, TrustAnchors, assertion_signing_input, sign_assertion, sign_signed_data,
-    verify_assertion, verify_pkcs7_assertion, verify_signed_data,
+    CertificateIdentity, ChainError, CmsError, Credential, KeyKind, SignedDataOptions, TrustAnchors,
+    sign_signed_data, verify_pkcs7_assertion, verify_signed_data,
 };
 
 use super::{HOLDER, World, later, now, world};
 
-const AUDIENCE: &str = "https://account/token";
-const CONTENT: &[u8] = b"what was prepared";
-const KINDS: [KeyKind; 3] = [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048];
+pub const AUDIENCE: &str = "https://account/token";
+pub const CONTENT: &[u8] = b"what was prepared";
+pub const KINDS: [KeyKind; 3] = [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048];
 
-fn card(w: &World, kind: KeyKind) -> Credential {
+pub fn card(w: &World, kind: KeyKind) -> Credential {
     w.pki.issue_card_with(HOLDER, kind, Validity::around(now())).unwrap()
 }
 
 /// Each way to make a message, with and without attributes, time, content, key id.
-fn all_options() -> Vec<SignedDataOptions> {
+pub fn all_options() -> Vec<SignedDataOptions> {
     let mut all = vec![];
     for bits in 0..12 {
         let attributes = bits % 3 > 0;
@@ -35,20 +32,20 @@ fn all_options() -> Vec<SignedDataOptions> {
     all
 }
 
-fn look(w: &World, message: &[u8]) -> Result<CertificateIdentity, CmsError> {
+pub fn look(w: &World, message: &[u8]) -> Result<CertificateIdentity, CmsError> {
     verify_signed_data(message, CONTENT, &w.anchors, now())
 }
 
 /// The parts of a message, to put it together again with one of them altered.
-struct Taken {
+pub struct Taken {
     /// version, digest algorithms, content, certificates, signers.
-    data: Vec<Vec<u8>>,
+    pub data: Vec<Vec<u8>>,
     /// version, id, digest algorithm, attributes, signature algorithm, signature.
-    signer: Vec<Vec<u8>>,
+    pub signer: Vec<Vec<u8>>,
 }
 
 impl Taken {
-    fn of(message: &[u8]) -> Self {
+    pub fn of(message: &[u8]) -> Self {
         fn owned(value: Value<'_>) -> Vec<Value<'_>> {
             value.inside().all().unwrap()
         }
@@ -59,18 +56,18 @@ impl Taken {
         Self { data: whole(data), signer: whole(signer) }
     }
 
-    fn attributes(&self) -> Vec<Vec<u8>> {
+    pub fn attributes(&self) -> Vec<Vec<u8>> {
         let set = Reader::only(&self.signer[3], 0xa0).unwrap();
         set.all().unwrap().iter().map(|v| v.whole.to_vec()).collect()
     }
 
     fn with_signers(mut self, signers: &[Vec<u8>]) -> Vec<u8> {
         *self.data.last_mut().unwrap() = set(signers);
-        let kind = tlv(0x06, super::super::cms::oids::SIGNED_DATA);
+        let kind = tlv(0x06, oids::SIGNED_DATA);
         sequence(&[kind, tlv(0xa0, &sequence(&self.data))])
     }
 
-    fn message(self) -> Vec<u8> {
+    pub fn message(self) -> Vec<u8> {
         let signer = sequence(&self.signer);
         self.with_signers(&[signer])
     }
@@ -197,7 +194,7 @@ fn other_algorithms_than_the_keys_own_are_refused() {
     for oid in oids {
         assert_eq!(altered(&w, |t| t.signer[4] = algorithm(oid)), Err(CmsError::SignatureAlgorithm));
     }
-    let with_parameters = sequence(&[tlv(0x06, super::super::cms::oids::ECDSA_SHA256), tlv(0x04, &[1])]);
+    let with_parameters = sequence(&[tlv(0x06, oids::ECDSA_SHA256), tlv(0x04, &[1])]);
     assert_eq!(altered(&w, |t| t.signer[4] = with_parameters), Err(CmsError::SignatureAlgorithm));
 }
 
@@ -238,7 +235,7 @@ fn signed_attributes_are_ordered_complete_and_those_of_the_content() {
     assert_eq!(sorted(vec![good[0].clone(), two_values]), Err(CmsError::AttributeValues));
     let wrong = sorted(vec![good[0].clone(), attribute(4, &[tlv(0x04, &[0; 32])])]);
     assert_eq!(wrong, Err(CmsError::MessageDigest));
-    let signed_data = tlv(0x06, super::super::cms::oids::SIGNED_DATA);
+    let signed_data = tlv(0x06, oids::SIGNED_DATA);
     let wrong = sorted(vec![attribute(3, &[signed_data]), good[1].clone()]);
     assert_eq!(wrong, Err(CmsError::AttributeContentType));
     // One of a kind that says nothing here is under the signature and does no harm.
@@ -280,193 +277,18 @@ fn lists_versions_kinds_and_unsigned_parts_are_refused_by_name() {
     assert_eq!(altered(&w, |t| t.signer[0] = version(3)), Err(CmsError::Version));
     assert_eq!(altered(&w, |t| t.signer[0] = version(2)), Err(CmsError::Version));
     assert_eq!(altered(&w, |t| t.signer.push(tlv(0xa1, &[]))), Err(CmsError::UnsignedAttributes));
-    let other_content = sequence(&[tlv(0x06, super::super::cms::oids::SIGNED_DATA)]);
+    let other_content = sequence(&[tlv(0x06, oids::SIGNED_DATA)]);
     assert_eq!(altered(&w, |t| t.data[2] = other_content), Err(CmsError::ContentType));
     let enveloped = tlv(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03]);
     let kind = sequence(&[enveloped, tlv(0xa0, &sequence(&[]))]);
     assert_eq!(look(&w, &kind), Err(CmsError::NotSignedData));
     // BER: the content in pieces, and a length without end.
     let pieces = tlv(0xa0, &tlv(0x24, &tlv(0x04, CONTENT)));
-    let data = tlv(0x06, super::super::cms::oids::DATA);
+    let data = tlv(0x06, oids::DATA);
     assert_eq!(altered(&w, |t| t.data[2] = sequence(&[data, pieces])), Err(CmsError::Malformed));
     let message = sign_signed_data(&w.card, CONTENT, SignedDataOptions::default()).unwrap();
     let inner = Reader::new(&message).any().unwrap().content;
     assert_eq!(look(&w, &[&[0x30, 0x80], inner, &[0, 0]].concat()), Err(CmsError::Malformed));
-}
-
-fn login() -> AssertionRequest<'static> {
-    AssertionRequest {
-        kind: AssertionKind::Login,
-        client_id: None,
-        audience: AUDIENCE,
-        jti: "nonce-1",
-        ttl: Duration::seconds(120),
-        client_thumbprint: Some("thumb"),
-    }
-}
-
-#[test]
-fn a_login_as_pkcs7_says_what_the_same_login_as_a_token_says() {
-    let w = world();
-    for kind in KINDS {
-        let card = card(&w, kind);
-        let input = assertion_signing_input(&login(), card.chain_der(), now()).unwrap();
-        let token = sign_assertion(&card, &login(), now()).unwrap();
-        let expected = verify_assertion(AssertionKind::Login, &token, &w.anchors, AUDIENCE, now()).unwrap();
-        for options in all_options() {
-            let message = sign_signed_data(&card, input.as_bytes(), options).unwrap();
-            let seen = verify_pkcs7_assertion(&message, &w.anchors, AUDIENCE, now());
-            if options.detached {
-                assert_eq!(seen, Err(AssertionError::Cms(CmsError::NoContent)));
-            } else {
-                assert_eq!(seen, Ok(expected.clone()), "{kind:?} {options:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_login_as_pkcs7_passes_the_same_checks_and_names_its_own_card() {
-    let w = world();
-    let message = |card: &Credential, input: &str| {
-        sign_signed_data(card, input.as_bytes(), SignedDataOptions::default()).unwrap()
-    };
-    let input = assertion_signing_input(&login(), w.card.chain_der(), now()).unwrap();
-    let good = message(&w.card, &input);
-    let look =
-        |message: &[u8], audience, at| verify_pkcs7_assertion(message, &w.anchors, audience, at).unwrap_err();
-    assert_eq!(look(&good, "https://other", now()), AssertionError::WrongAudience);
-    assert_eq!(look(&good, AUDIENCE, later(120)), AssertionError::Expired);
-    assert_eq!(look(&good, AUDIENCE, later(-11)), AssertionError::NotYetValid);
-    // One card signs the login of another.
-    let other = w.pki.issue_card(HOLDER, now()).unwrap();
-    assert_eq!(look(&message(&other, &input), AUDIENCE, now()), AssertionError::WrongSigner);
-    // The header names the signer, the claims another.
-    let theirs = assertion_signing_input(&login(), other.chain_der(), now()).unwrap();
-    let mixed = format!("{}.{}", input.split_once('.').unwrap().0, theirs.split_once('.').unwrap().1);
-    assert_eq!(look(&message(&w.card, &mixed), AUDIENCE, now()), AssertionError::WrongSubject);
-    // An algorithm that is not the key's.
-    let header = crate::jws::Header::new(SignatureAlgorithm::Rs256, "login+jwt", w.card.x5c());
-    let bent = format!("{}.{}", header.encode().unwrap(), input.split_once('.').unwrap().1);
-    assert_eq!(look(&message(&w.card, &bent), AUDIENCE, now()), AssertionError::WrongSigner);
-    // An agency system's assertion is no login in this form either.
-    let client = AssertionRequest { kind: AssertionKind::Client, client_id: Some("welfare"), ..login() };
-    let agency = w.pki.issue_agency("社會局", "2.16.886.101.90028", now()).unwrap();
-    let input = assertion_signing_input(&client, agency.chain_der(), now()).unwrap();
-    assert_eq!(look(&message(&agency, &input), AUDIENCE, now()), AssertionError::WrongType);
-    let token = sign_assertion(&w.card, &login(), now()).unwrap();
-    assert_eq!(look(&message(&w.card, &token), AUDIENCE, now()).code(), "assertion-malformed");
-}
-
-fn endorse(card: &Credential, content: &str, options: SignedDataOptions) -> Endorsement {
-    let bytes = crate::endorsement::endorsement_bytes(content).unwrap();
-    let signature = STANDARD.encode(sign_signed_data(card, &bytes, options).unwrap());
-    let raw = Endorsement::sign(card, content, now()).unwrap();
-    Endorsement { form: SignatureForm::Pkcs7, signature, ..raw }
-}
-
-fn check(
-    endorsement: &Endorsement,
-    content: &str,
-    anchors: &TrustAnchors,
-) -> Result<String, EndorsementError> {
-    endorsement.verify(content, anchors, now()).map(|identity| identity.thumbprint_sha256)
-}
-
-#[test]
-fn an_endorsement_as_pkcs7_holds_with_and_without_its_content_and_for_nothing_else() {
-    let w = world();
-    for kind in KINDS {
-        let card = card(&w, kind);
-        for options in all_options() {
-            let endorsement = endorse(&card, "content", options);
-            let text = serde_json::to_string(&endorsement).unwrap();
-            assert!(text.contains(r#""form":"pkcs7""#));
-            let endorsement: Endorsement = serde_json::from_str(&text).unwrap();
-            assert_eq!(check(&endorsement, "content", &w.anchors), Ok(card.thumbprint()));
-            let wrong = Err(EndorsementError::WrongContent);
-            assert_eq!(check(&endorsement, "other", &w.anchors), wrong);
-            // A digest that fits the other content does not help.
-            let content_digest = endorse(&card, "other", options).content_digest;
-            let bent = Endorsement { content_digest, ..endorsement.clone() };
-            assert!(check(&bent, "other", &w.anchors).is_err());
-            // Taken for the other form it is nothing.
-            let raw = Endorsement { form: SignatureForm::Raw, ..endorsement };
-            assert_eq!(check(&raw, "content", &w.anchors), Err(EndorsementError::BadSignature));
-        }
-    }
-    let good = endorse(&w.card, "content", SignedDataOptions::default());
-    let other = w.pki.issue_card(HOLDER, now()).unwrap();
-    let swapped = Endorsement { certificate: other.x5c(), ..good.clone() };
-    assert_eq!(check(&swapped, "content", &w.anchors), Err(EndorsementError::WrongSigner));
-    let algorithm = Endorsement { algorithm: SignatureAlgorithm::Rs256, ..good.clone() };
-    assert_eq!(check(&algorithm, "content", &w.anchors), Err(EndorsementError::WrongSigner));
-    let nobody = Endorsement { certificate: vec![], ..good };
-    assert_eq!(check(&nobody, "content", &w.anchors), Err(EndorsementError::Chain(ChainError::Empty)));
-}
-
-#[test]
-fn a_batch_endorsed_as_pkcs7_holds_for_its_documents_in_their_order() {
-    let w = world();
-    let salts = [[1; 32], [2; 32]];
-    let digests: Vec<_> = salts.iter().map(|s| crate::salted_digest("text", s).unwrap()).collect();
-    let bytes = crate::endorsement::batch_bytes(&digests).unwrap();
-    let raw = BatchEndorsement::sign(&w.card, digests, now()).unwrap();
-    assert!(!serde_json::to_string(&raw).unwrap().contains("form"), "stored ones read as before");
-    let message = sign_signed_data(&w.card, &bytes, SignedDataOptions::default()).unwrap();
-    let batch = BatchEndorsement { form: SignatureForm::Pkcs7, signature: STANDARD.encode(message), ..raw };
-    batch.verify("text", &salts[1], &w.anchors, now()).unwrap();
-    let mut swapped = batch.clone();
-    swapped.digests.swap(0, 1);
-    assert_eq!(swapped.verify_list(&w.anchors, now()), Err(EndorsementError::WrongContent));
-}
-
-#[test]
-fn a_login_as_pkcs7_never_passes_for_an_endorsement_nor_the_reverse() {
-    let w = world();
-    let input = assertion_signing_input(&login(), w.card.chain_der(), now()).unwrap();
-    for options in all_options() {
-        // A login's message as an endorsement of that very text.
-        let message = sign_signed_data(&w.card, input.as_bytes(), options).unwrap();
-        let honest = endorse(&w.card, &input, options);
-        assert_eq!(check(&honest, &input, &w.anchors), Ok(w.card.thumbprint()));
-        let forged = Endorsement { signature: STANDARD.encode(&message), ..honest.clone() };
-        assert!(check(&forged, &input, &w.anchors).is_err(), "{options:?}");
-        // An endorsement's message as a login, as it is and with the login's text in place of its content.
-        let message = STANDARD.decode(&honest.signature).unwrap();
-        assert!(verify_pkcs7_assertion(&message, &w.anchors, AUDIENCE, now()).is_err());
-        let mut taken = Taken::of(&message);
-        let content = sign_signed_data(&w.card, input.as_bytes(), SignedDataOptions::default()).unwrap();
-        taken.data[2] = Taken::of(&content).data[2].clone();
-        let refused = verify_pkcs7_assertion(&taken.message(), &w.anchors, AUDIENCE, now()).unwrap_err();
-        let expected = [
-            AssertionError::Cms(CmsError::MessageDigest),
-            AssertionError::Jws(crate::jws::JwsError::Signature),
-        ];
-        assert!(expected.contains(&refused), "{refused:?}");
-    }
-}
-
-#[test]
-fn a_signature_over_attributes_is_none_over_content_that_looks_like_them() {
-    let w = world();
-    let message = sign_signed_data(&w.card, CONTENT, SignedDataOptions::default()).unwrap();
-    let mut taken = Taken::of(&message);
-    let attributes = set(&taken.attributes());
-    taken.signer.remove(3);
-    let data = tlv(0x06, super::super::cms::oids::DATA);
-    taken.data[2] = sequence(&[data, tlv(0xa0, &tlv(0x04, &attributes))]);
-    let forged = taken.message();
-    // Whoever expects such bytes would be deceived; nothing that a card is asked to sign here begins like them.
-    assert!(verify_signed_data(&forged, &attributes, &w.anchors, now()).is_ok());
-    assert_eq!(look(&w, &forged), Err(CmsError::WrongContent));
-    assert!(verify_pkcs7_assertion(&forged, &w.anchors, AUDIENCE, now()).is_err());
-    let input = assertion_signing_input(&login(), w.card.chain_der(), now()).unwrap();
-    let endorsed = crate::endorsement::endorsement_bytes("content").unwrap();
-    let batch = crate::endorsement::batch_bytes(&[crate::salted_digest("", &[0; 32]).unwrap()]).unwrap();
-    for bytes in [input.as_bytes(), &endorsed, &batch] {
-        assert_ne!(bytes[0], attributes[0]);
-    }
 }
 
 proptest! {
