@@ -102,6 +102,7 @@ pub enum SignatureForm {
 }
 
 impl SignatureForm {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
     fn is_raw(&self) -> bool {
         *self == Self::Raw
     }

@@ -70,7 +70,7 @@ fn token(card: &Card, with_certificates: bool) -> Value {
 fn certificate(card: &Card, place: usize, der: &[u8]) -> Option<Value> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
     let (from, until) = (parsed.validity().not_before, parsed.validity().not_after);
-    let usage = parsed.key_usage().ok().flatten().map(|usage| usages(usage.value));
+    let usage = parsed.key_usage().ok().flatten().map(|usage| usages(*usage.value));
     let day = |time: x509_parser::time::ASN1Time| {
         let moment = chrono::DateTime::from_timestamp(time.timestamp(), 0).unwrap_or_default();
         moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -93,7 +93,7 @@ fn certificate(card: &Card, place: usize, der: &[u8]) -> Option<Value> {
 }
 
 /// The usages by the names of RFC 5280, which pages look for.
-fn usages(usage: &KeyUsage) -> String {
+fn usages(usage: KeyUsage) -> String {
     [
         (usage.digital_signature(), "digitalSignature"),
         (usage.key_encipherment(), "keyEncipherment"),

@@ -67,16 +67,15 @@ pub fn message(der: &[u8]) -> Result<Message<'_>, CmsError> {
     if content.expect(0x06)?.content != oids::DATA {
         return Err(CmsError::ContentType);
     }
-    let content = match content.is_empty() {
-        true => None,
-        false => {
-            let wrapped = content.expect(0xa0)?;
-            content.end()?;
-            let mut wrapped = wrapped.inside();
-            let octets = wrapped.expect(0x04)?.content;
-            wrapped.end()?;
-            Some(octets)
-        }
+    let content = if content.is_empty() {
+        None
+    } else {
+        let wrapped = content.expect(0xa0)?;
+        content.end()?;
+        let mut wrapped = wrapped.inside();
+        let octets = wrapped.expect(0x04)?.content;
+        wrapped.end()?;
+        Some(octets)
     };
     let certificates = certificates(data.optional(0xa0)?)?;
     if data.optional(0xa1)?.is_some() {
