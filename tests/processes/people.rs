@@ -95,6 +95,7 @@ impl People {
             subject: person.id.to_string(),
             client_id: "test".into(),
             token_id: nonce(),
+            as_of: 0,
             name: None,
             agency: Some(person.agency),
             unit: Some(person.unit),

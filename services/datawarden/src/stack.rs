@@ -352,6 +352,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         subject: official.id.to_string(),
         client_id: "development".into(),
         token_id: hex::encode(token_id),
+        as_of: i64::MAX,
         name: None,
         agency: Some(post.agency),
         unit: Some(post.unit),

@@ -18,6 +18,10 @@ pub struct Operation {
     /// Open to callers without a token (token endpoint, public keys).
     #[serde(default)]
     pub public: bool,
+    /// A query, an endorsement, or a reading of personal data: refused while nothing is heard of revocations
+    /// (invariant 7).
+    #[serde(default)]
+    pub live: bool,
     /// Clauses that it carries out.
     #[serde(default)]
     pub clauses: Vec<String>,

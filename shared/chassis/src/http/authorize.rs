@@ -1,5 +1,5 @@
-//! The gate before every operation under `/v1`: a valid token, a role that `operations.toml` lists, and not too many
-//! requests.
+//! The gate before every operation under `/v1`: a valid token that was not revoked, a role that `operations.toml` lists,
+//! not too many requests, and for live operations a word from the account service that is young enough.
 
 use std::sync::Arc;
 
@@ -84,6 +84,10 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     let Some(principal) = principal else { return Ok(()) };
     let principal = principal?;
     permit(&principal, id, operation)?;
+    if operation.live && !context.revocations().is_live() {
+        let text = "The account service is not heard. Try again; what needs no such certainty goes on.";
+        return Err(Problem::new(&problem::REVOCATIONS_UNKNOWN, text).clause("invariant-7").into());
+    }
     request.extensions_mut().insert(principal);
     Ok(())
 }
@@ -106,6 +110,10 @@ fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result
         tracing::info!(code, operation = id, "token refused");
         neutral()
     })?;
+    if let Some(kind) = context.revocations().refuses(&principal) {
+        tracing::info!(?kind, operation = id, "token revoked");
+        return Err(neutral());
+    }
     Ok(principal)
 }
 

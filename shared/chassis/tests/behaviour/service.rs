@@ -155,6 +155,7 @@ pub fn service() -> Service {
         },
         jobs: Vec::new,
         topics: &["notes.notes.v1"],
+        revocations: chassis::revocations::Source::Stream(None),
         init: None,
     }
 }
