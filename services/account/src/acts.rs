@@ -58,7 +58,8 @@ async fn change_person(tx: &mut Tx, person: &mut Stored<Person>, ends_tokens: bo
     let version = tx.update(person).await?;
     let event = person.event();
     tx.emit(&event).await?;
-    store::revocations::note(tx, (Kind::Person, &event.person.to_string()), ends_tokens, Some(&event)).await?;
+    store::revocations::note(tx, (Kind::Person, &event.person.to_string()), ends_tokens, Some(&event))
+        .await?;
     Ok(version)
 }
 

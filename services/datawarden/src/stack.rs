@@ -174,6 +174,10 @@ impl Stack {
             urls.insert(name, running.url());
             self.services.push(running);
         }
+        for service in &self.services {
+            let heard = service.context.revocations().until_live(Duration::from_secs(60)).await;
+            anyhow::ensure!(heard, "{} hears nothing of revocations", service.context.name());
+        }
         Ok(())
     }
 

@@ -22,6 +22,10 @@ pub struct Operation {
     /// (invariant 7).
     #[serde(default)]
     pub live: bool,
+    /// Its handler refuses and records by itself whose token was revoked (the gate keeps every attempt); all others
+    /// answer 401.
+    #[serde(default)]
+    pub records_refusals: bool,
     /// Clauses that it carries out.
     #[serde(default)]
     pub clauses: Vec<String>,

@@ -203,7 +203,9 @@ pub(crate) fn start(context: &Context, source: Source) -> anyhow::Result<tokio::
         Source::Stream(_) => {
             let url = context.settings().services.get("account").cloned();
             let url = url.ok_or_else(|| {
-                anyhow::anyhow!("services.account: name the account service's URL: what it revokes is heard from there")
+                anyhow::anyhow!(
+                    "services.account: name the account service's URL: what it revokes is heard from there"
+                )
             })?;
             Ok(tokio::spawn(async move {
                 tokio::join!(follow::run(&context, &url), watch::run(&context));

@@ -32,6 +32,7 @@ pub struct TestAppBuilder {
     service: Service,
     start: Instant,
     settings: Vec<ChangeSettings>,
+    hears: bool,
 }
 
 /// A running service with everything a test needs around it.
@@ -67,6 +68,13 @@ impl TestAppBuilder {
     ) -> Self {
         self.settings.push(Box::new(change));
         self
+    }
+
+    /// Lets the service hear revocations from an account service at `url`, instead of from the test's own calls.
+    #[must_use]
+    pub fn hearing(mut self, url: String) -> Self {
+        self.hears = true;
+        self.settings(move |settings, _, _| drop(settings.services.insert("account".into(), url)))
     }
 
     /// Starts the service.
@@ -127,13 +135,14 @@ impl TestAppBuilder {
         let mut platform = Platform::open(&settings).expect("platform");
         platform.clock = Arc::new(clock.clone());
         platform.random = Arc::new(SeededRandom::new(42));
-        if matches!(self.service.revocations, Source::Stream(_)) {
+        if matches!(self.service.revocations, Source::Stream(_)) && !self.hears {
             platform.revocations = Some(Arc::new(Revocations::by_hand()));
         }
         let producer = platform.bus.client().create().expect("producer");
         let running =
             self.service.start(settings, platform, Part::All, true).await.expect("the service starts");
-        assert!(running.context.revocations().until_live(Duration::from_secs(20)).await, "no revocations");
+        let known = self.hears || running.context.revocations().until_live(Duration::from_secs(20)).await;
+        assert!(known, "revocations are not heard");
         let issuer = TokenIssuer::new(account, ISSUER).expect("token issuer");
         let http = chassis::http_client(Duration::from_secs(30)).expect("client");
         TestApp { running, clock, pki, issuer, http, producer, folder }
@@ -144,7 +153,7 @@ impl TestApp {
     /// A test of `service`; business time starts on Monday 2026-03-02 at 09:00 in Taipei unless told.
     pub fn of(service: Service) -> TestAppBuilder {
         let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap_or_default();
-        TestAppBuilder { service, start: kernel::days::at(day, 9, 0), settings: vec![] }
+        TestAppBuilder { service, start: kernel::days::at(day, 9, 0), settings: vec![], hears: false }
     }
 
     /// The service's context.

@@ -32,6 +32,10 @@ pub async fn authorize<B: MessageBody + 'static>(
     }
 }
 
+/// Whether the token ended by an act after its issue: for operations that record their own refusals.
+#[derive(Debug, Clone, Copy)]
+pub struct Revoked(pub bool);
+
 enum Refusal {
     Method(Vec<String>),
     Problem(Problem),
@@ -83,18 +87,29 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     context.limiter().take(context, &client).await?;
     let Some(principal) = principal else { return Ok(()) };
     let principal = principal?;
+    let revoked = context.revocations().refuses(&principal);
+    if let Some(kind) = revoked {
+        tracing::info!(?kind, operation = id, "token revoked");
+        if !operation.records_refusals {
+            return Err(neutral().into());
+        }
+    }
     permit(&principal, id, operation)?;
     if operation.live && !context.revocations().is_live() {
         let text = "The account service is not heard. Try again; what needs no such certainty goes on.";
         return Err(Problem::new(&problem::REVOCATIONS_UNKNOWN, text).clause("invariant-7").into());
     }
     request.extensions_mut().insert(principal);
+    request.extensions_mut().insert(Revoked(revoked.is_some()));
     Ok(())
 }
 
+/// Why a token was refused is in the log alone.
+fn neutral() -> Problem {
+    Problem::new(&problem::UNAUTHENTICATED, "Get an access token and send it as Bearer token.")
+}
+
 fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result<Arc<Principal>, Problem> {
-    let neutral =
-        || Problem::new(&problem::UNAUTHENTICATED, "Get an access token and send it as Bearer token.");
     let token = request
         .headers()
         .get(AUTHORIZATION)
@@ -110,10 +125,6 @@ fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result
         tracing::info!(code, operation = id, "token refused");
         neutral()
     })?;
-    if let Some(kind) = context.revocations().refuses(&principal) {
-        tracing::info!(?kind, operation = id, "token revoked");
-        return Err(neutral());
-    }
     Ok(principal)
 }
 

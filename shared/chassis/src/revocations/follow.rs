@@ -71,7 +71,7 @@ async fn listen(context: &Context, url: &str) -> anyhow::Result<Infallible> {
 
 fn take(context: &Context, connection: &mut Connection, line: &str) -> anyhow::Result<()> {
     let message: Message = context.0.stream_verifier.verify(line, SPEAKER, context.now())?;
-    let (told, read_at) = connection.listen(message)?;
+    let (told, read_at) = connection.listen(message, Instant::now())?;
     if let Err(gap) = hear(context, told, read_at) {
         if matches!(gap, Gap::Back { .. }) {
             tracing::error!(%gap, "the account service's database went back");

@@ -168,7 +168,10 @@ mod tests {
         assert_eq!((known.seq(), known.refuses(&person("a"), 0)), (5, None));
         // An overlap is no gap.
         known.take(&told(3, 6, vec![entry(4, "a", 0), entry(6, "b", 0)]), now, at(0)).unwrap();
-        assert_eq!((known.refuses(&person("a"), 0), known.refuses(&person("b"), 0)), (None, Some(Kind::Person)));
+        assert_eq!(
+            (known.refuses(&person("a"), 0), known.refuses(&person("b"), 0)),
+            (None, Some(Kind::Person))
+        );
     }
 
     #[test]

@@ -35,5 +35,7 @@ pub async fn run(context: &Context) {
 /// `datawarden.revocations.age`, seconds since the last word.
 fn gauge() -> &'static Gauge<f64> {
     static GAUGE: OnceLock<Gauge<f64>> = OnceLock::new();
-    GAUGE.get_or_init(|| global::meter("datawarden").f64_gauge("datawarden.revocations.age").with_unit("s").build())
+    GAUGE.get_or_init(|| {
+        global::meter("datawarden").f64_gauge("datawarden.revocations.age").with_unit("s").build()
+    })
 }
