@@ -36,6 +36,8 @@ struct Speech {
     /// The last number that was said.
     said: i64,
     caught_up: bool,
+    /// When the last page had been read.
+    paged_at: Option<Instant>,
 }
 
 /// Tells what was revoked, for as long as the connection lives: each act at once, and each second the number of the last
@@ -61,6 +63,7 @@ pub async fn stream_revocations(caller: Caller, params: web::Query<StreamParams>
         words: context.revocations().words().ok_or_else(|| anyhow::anyhow!("the process ends"))?,
         said: params.after,
         caught_up: false,
+        paged_at: None,
         context,
     };
     let lines = futures::stream::try_unfold(speech, Speech::next);
@@ -88,26 +91,29 @@ impl Speech {
         let mut conn = self.context.connection().await?;
         let told = revocations::told(&mut conn, self.said).await?;
         self.caught_up = !told.more;
+        self.paged_at = Some(Instant::now());
         Ok(Word { told: Arc::new(told), read_at })
     }
 
-    /// What this process's reader read; nothing when it is cut off or the database went back.
+    /// What this process's reader read; nothing when it is cut off, or when the database went back: the listener comes again
+    /// and finds that out by the number.
     async fn heard(&mut self) -> Option<Word> {
-        let mut word = self.words.recv().await.ok()?;
         let after = self.said;
-        if word.told.after > after {
-            return None;
+        loop {
+            let mut word = self.words.recv().await.ok()?;
+            if word.told.seq <= after && self.paged_at.is_some_and(|paged| word.read_at < paged) {
+                // Read before the page that was told since.
+                continue;
+            }
+            if word.told.after > after || word.told.seq < after {
+                return None;
+            }
+            if word.told.after < after {
+                let entries = word.told.entries.iter().filter(|e| e.seq > after).cloned().collect();
+                let told = Told { after, seq: word.told.seq, entries, more: false };
+                word.told = Arc::new(told);
+            }
+            return Some(word);
         }
-        if word.told.seq < after {
-            // Read before the page that was just told.
-            let told = Told { after, seq: after, entries: vec![], more: false };
-            return Some(Word { told: Arc::new(told), read_at: word.read_at });
-        }
-        if word.told.after < after {
-            let entries = word.told.entries.iter().filter(|e| e.seq > after).cloned().collect();
-            let told = Told { after, seq: word.told.seq, entries, more: false };
-            word.told = Arc::new(told);
-        }
-        Some(word)
     }
 }
