@@ -6,7 +6,6 @@
 //! know what it may still believe: operations that are `live` in `operations.toml` are refused until it does. Neither
 //! Kafka nor Redis is on this way, and no clock: how old a word is, is reckoned from monotonic times alone.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -122,7 +121,8 @@ impl Revocations {
 
     /// Why `principal`'s token does not count any more: an act after its issue took it away.
     pub fn refuses(&self, principal: &Principal) -> Option<Kind> {
-        self.read().refuses(&subjects(principal), principal.as_of)
+        let known = self.read();
+        if known.is_quiet() { None } else { known.refuses(&subjects(principal), principal.as_of) }
     }
 
     /// Waits until something is known, at most for `limit`; gives whether it is.
@@ -154,13 +154,13 @@ impl Revocations {
 }
 
 /// Whom a token stands for: an act against any of them ends it.
-fn subjects(principal: &Principal) -> HashMap<Kind, String> {
-    let mut subjects = HashMap::from([(Kind::Token, principal.token_id.clone())]);
+fn subjects(principal: &Principal) -> Vec<(Kind, String)> {
+    let mut subjects = vec![(Kind::Token, principal.token_id.clone())];
     if let PrincipalKind::Person { person, .. } = principal.kind {
-        subjects.insert(Kind::Person, person.to_string());
+        subjects.push((Kind::Person, person.to_string()));
     }
     if let Some(system) = principal.system {
-        subjects.insert(Kind::System, system.to_string());
+        subjects.push((Kind::System, system.to_string()));
     }
     subjects
 }

@@ -93,16 +93,15 @@ impl Known {
         Ok(())
     }
 
+    /// Whether no act concerns any token that can still live.
+    pub fn is_quiet(&self) -> bool {
+        self.ended.is_empty()
+    }
+
     /// Which of `subjects` an act after number `as_of` concerned.
-    pub fn refuses(&self, subjects: &HashMap<Kind, String>, as_of: i64) -> Option<Kind> {
-        if self.ended.is_empty() {
-            return None;
-        }
-        let ended = |kind: Kind, subject: &String| self.ended.get(&(kind, subject.clone()));
-        subjects
-            .iter()
-            .find(|(kind, subject)| ended(**kind, subject).is_some_and(|ended| ended.seq > as_of))
-            .map(|(kind, _)| *kind)
+    pub fn refuses(&self, subjects: &[(Kind, String)], as_of: i64) -> Option<Kind> {
+        let ended = |subject: &&(Kind, String)| self.ended.get(*subject).is_some_and(|e| e.seq > as_of);
+        subjects.iter().find(ended).map(|(kind, _)| *kind)
     }
 }
 
@@ -126,8 +125,8 @@ mod tests {
         Told { after, seq, entries, more: false }
     }
 
-    fn person(id: &str) -> HashMap<Kind, String> {
-        HashMap::from([(Kind::Person, id.to_owned())])
+    fn person(id: &str) -> [(Kind, String); 1] {
+        [(Kind::Person, id.to_owned())]
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {

@@ -70,6 +70,8 @@ async fn while_nothing_is_heard_live_operations_are_refused_and_the_rest_goes_on
     app.stop().await;
 }
 
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// Stands in for the account service, word by word.
 struct Speaker {
     listener: TcpListener,
@@ -89,13 +91,38 @@ impl Speaker {
         (Self { listener }, url)
     }
 
-    /// The next connection that asks for the stream.
+    /// The next connection that asks for the stream. It may have been given up meanwhile: a listener waits three seconds.
     async fn line(&self) -> Line {
-        let accepted = tokio::time::timeout(Duration::from_secs(60), self.listener.accept()).await;
-        let mut stream = BufReader::new(accepted.unwrap().unwrap().0);
+        loop {
+            let accepted = tokio::time::timeout(LIMIT, self.listener.accept()).await;
+            if let Some(line) = Line::open(accepted.unwrap().unwrap().0).await {
+                return line;
+            }
+        }
+    }
+
+    /// Says what `by` signs on each new connection until it came to `done`; gives the connection where it did.
+    async fn say_until(&self, by: &Credential, told: &Told, done: impl Fn() -> bool) -> (Line, Connection) {
+        loop {
+            let mut line = self.line().await;
+            let mut connection = line.connection();
+            line.say(&signed(by, &mut connection, told.clone())).await;
+            if line.until(&done).await {
+                return (line, connection);
+            }
+        }
+    }
+}
+
+impl Line {
+    async fn open(stream: TcpStream) -> Option<Self> {
+        let mut stream = BufReader::new(stream);
         let (mut head, mut text) = (String::new(), String::new());
-        while stream.read_line(&mut text).await.unwrap() > 2 {
+        while stream.read_line(&mut text).await.ok()? > 2 {
             head.push_str(&std::mem::take(&mut text));
+        }
+        if text.is_empty() {
+            return None;
         }
         assert!(head.starts_with("GET /v1/revocations?"), "{head}");
         assert!(head.to_lowercase().contains("authorization: bearer "), "{head}");
@@ -104,26 +131,36 @@ impl Speaker {
             rest.split(['&', ' ']).next().unwrap().to_owned()
         };
         let (after, challenge) = (parameter("after").parse().unwrap(), parameter("challenge"));
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n").await.unwrap();
-        Line { after, challenge, stream }
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n";
+        stream.write_all(answer).await.ok()?;
+        Some(Self { after, challenge, stream })
     }
-}
 
-impl Line {
     fn connection(&self) -> Connection {
         Connection::new("notes", &self.challenge, Instant::now())
     }
 
     async fn say(&mut self, text: &str) {
-        self.stream.write_all(format!("{text}\n").as_bytes()).await.unwrap();
+        // Who hung up hears nothing more.
+        let _ = self.stream.write_all(format!("{text}\n").as_bytes()).await;
     }
 
-    /// Waits until the listener hangs up.
+    /// Waits until it came to `done` or the listener hung up; gives which.
+    async fn until(&mut self, done: impl Fn() -> bool) -> bool {
+        let deadline = Instant::now() + LIMIT;
+        let mut byte = [0];
+        while !done() {
+            assert!(Instant::now() < deadline, "it did not come to this");
+            let read = tokio::time::timeout(Duration::from_millis(10), self.stream.read(&mut byte)).await;
+            if matches!(read, Ok(Ok(0) | Err(_))) {
+                return done();
+            }
+        }
+        true
+    }
+
     async fn hung_up(mut self) {
-        let mut rest = vec![];
-        let read = self.stream.read_to_end(&mut rest);
-        // A reset is a way of hanging up too.
-        let _ = tokio::time::timeout(Duration::from_secs(60), read).await.unwrap();
+        assert!(!self.until(|| false).await);
     }
 }
 
@@ -140,14 +177,6 @@ fn credential(pki: &DevPki, service: &str) -> Credential {
     pki.issue_service(service, SystemClock.now()).unwrap()
 }
 
-async fn until(mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "it did not come to this");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_starts_before_the_account_service_is_there_and_recovers_from_its_silence() {
     let (speaker, url) = Speaker::new().await;
@@ -155,28 +184,23 @@ async fn a_service_starts_before_the_account_service_is_there_and_recovers_from_
     let (own, user) = (credential(&app.pki, "account"), app.person("U", "gushan", &[Role::User]));
     let token = app.token_for(&identity::Principal { as_of: 0, ..user.principal() });
     app.get("/v1/notes", &token).await.expect_problem("revocations-unknown");
-    let mut line = speaker.line().await;
-    let mut connection = line.connection();
+    let is_live = || app.context().revocations().is_live();
+    let (mut line, mut connection) = speaker.say_until(&own, &told(0, 0, vec![]), is_live).await;
     line.say(&signed(&own, &mut connection, told(0, 0, vec![]))).await;
-    until(|| app.context().revocations().is_live()).await;
     let _ = app.get("/v1/notes", &token).await.expect_status(200);
 
-    // The line stays open and nothing is said.
-    until(|| !app.context().revocations().is_live()).await;
-    app.get("/v1/notes", &token).await.expect_problem("revocations-unknown");
+    // The line stays open and nothing is said: the listener gives it up, and in the end does not know any more.
     line.hung_up().await;
+    let deadline = Instant::now() + LIMIT;
+    while is_live() {
+        assert!(Instant::now() < deadline, "silence is not noticed");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    app.get("/v1/notes", &token).await.expect_problem("revocations-unknown");
     let subject = user.person.to_string();
     let at = app.clock.now();
     let entry = Entry { seq: 1, at, kind: Kind::Person, subject, ends_tokens: true, state: None };
-    loop {
-        // Lines of tries in between end with them.
-        let mut line = speaker.line().await;
-        let mut connection = line.connection();
-        line.say(&signed(&own, &mut connection, told(0, 1, vec![entry.clone()]))).await;
-        if app.context().revocations().until_live(Duration::from_secs(2)).await {
-            break;
-        }
-    }
+    let (_line, _) = speaker.say_until(&own, &told(0, 1, vec![entry]), is_live).await;
     app.get("/v1/notes", &token).await.expect_problem("unauthenticated");
     app.stop().await;
 }
@@ -186,44 +210,40 @@ async fn a_replayed_or_forged_word_is_not_heard() {
     let (speaker, url) = Speaker::new().await;
     let app = TestApp::of(service()).hearing(url).start().await;
     let own = credential(&app.pki, "account");
-    let mut line = speaker.line().await;
-    let mut connection = line.connection();
-    let first = signed(&own, &mut connection, told(0, 1, vec![]));
-    line.say(&first).await;
-    until(|| app.context().revocations().seq() == 1).await;
+    let seq = || app.context().revocations().seq();
+    let (mut line, _) = speaker.say_until(&own, &told(0, 1, vec![]), || seq() == 1).await;
+    let first = signed(&own, &mut line.connection(), told(0, 1, vec![]));
     line.say(&first).await;
     line.hung_up().await;
 
     let stranger = DevPki::generate().unwrap();
+    let wrong = told(1, 9, vec![]);
     let forged: [(&str, Credential); 2] = [
         ("a foreign authority", credential(&stranger, "account")),
         ("another service", credential(&app.pki, "retention")),
     ];
     for (who, by) in forged {
         let mut line = speaker.line().await;
-        let mut connection = line.connection();
-        line.say(&signed(&by, &mut connection, told(1, 9, vec![]))).await;
+        let word = signed(&by, &mut line.connection(), wrong.clone());
+        line.say(&word).await;
         line.hung_up().await;
-        assert_eq!(app.context().revocations().seq(), 1, "{who} was heard");
+        assert_eq!(seq(), 1, "{who} was heard");
     }
     let mut line = speaker.line().await;
     let mut of_another = Connection::new("notes", "of-another-connection", Instant::now());
-    line.say(&signed(&own, &mut of_another, told(1, 9, vec![]))).await;
+    line.say(&signed(&own, &mut of_another, wrong.clone())).await;
     line.hung_up().await;
     let mut line = speaker.line().await;
     let mut to_another = Connection::new("console", &line.challenge, Instant::now());
-    line.say(&signed(&own, &mut to_another, told(1, 9, vec![]))).await;
+    line.say(&signed(&own, &mut to_another, wrong)).await;
     line.hung_up().await;
     // An access token of the account service is no word of it.
     let mut line = speaker.line().await;
     line.say(&app.token(&app.person("U", "gushan", &[Role::User]))).await;
     line.hung_up().await;
-    assert_eq!(app.context().revocations().seq(), 1);
+    assert_eq!(seq(), 1);
 
-    let mut line = speaker.line().await;
-    let mut connection = line.connection();
-    line.say(&signed(&own, &mut connection, told(1, 2, vec![]))).await;
-    until(|| app.context().revocations().seq() == 2).await;
+    let (_line, _) = speaker.say_until(&own, &told(1, 2, vec![]), || seq() == 2).await;
     app.stop().await;
 }
 
@@ -232,17 +252,13 @@ async fn after_a_gap_the_stream_begins_again_at_the_last_number() {
     let (speaker, url) = Speaker::new().await;
     let app = TestApp::of(service()).hearing(url).start().await;
     let own = credential(&app.pki, "account");
-    let mut line = speaker.line().await;
+    let seq = || app.context().revocations().seq();
+    let (mut line, mut connection) = speaker.say_until(&own, &told(0, 3, vec![]), || seq() == 3).await;
     assert_eq!(line.after, 0);
-    let mut connection = line.connection();
-    line.say(&signed(&own, &mut connection, told(0, 3, vec![]))).await;
     line.say(&signed(&own, &mut connection, told(5, 6, vec![]))).await;
     line.hung_up().await;
-    let mut line = speaker.line().await;
+    let (mut line, mut connection) = speaker.say_until(&own, &told(3, 6, vec![]), || seq() == 6).await;
     assert_eq!(line.after, 3);
-    let mut connection = line.connection();
-    line.say(&signed(&own, &mut connection, told(3, 6, vec![]))).await;
-    until(|| app.context().revocations().seq() == 6).await;
     // A database that knows less than it told is heard from its beginning.
     line.say(&signed(&own, &mut connection, told(6, 4, vec![]))).await;
     line.hung_up().await;
