@@ -332,7 +332,7 @@ impl TestApp {
     /// # Panics
     /// When the service hears a stream itself.
     #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
-    pub fn revoke(&self, kind: Kind, subject: impl ToString, ends_tokens: bool, state: Option<Value>) {
+    pub fn revoke(&self, kind: Kind, subject: &impl ToString, ends_tokens: bool, state: Option<Value>) {
         let after = self.context().revocations().seq();
         let (seq, subject) = (after + 1, subject.to_string());
         let entry = Entry { seq, at: self.clock.now(), kind, subject, ends_tokens, state };

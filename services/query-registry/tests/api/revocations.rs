@@ -11,7 +11,7 @@ fn account(stage: &Stage, status: AccountStatus, revision: i64) -> AccountSnapsh
 }
 
 fn tell(stage: &Stage, account: &AccountSnapshot) {
-    stage.app.revoke(Kind::Account, account.id, false, Some(to_value(account).unwrap()));
+    stage.app.revoke(Kind::Account, &account.id, false, Some(to_value(account).unwrap()));
 }
 
 #[actix_web::test]
@@ -50,11 +50,11 @@ async fn a_card_lost_on_the_stream_signs_nothing_and_its_tokens_are_none() {
     let application = stage.applied().await;
     let old = stage.app.token_for(&identity::Principal { as_of: 0, ..stage.supervisor.principal() });
     let lost = PersonChanged { cards: [].into(), ..person_event(&stage.supervisor, 2) };
-    stage.app.revoke(Kind::Person, lost.person, true, Some(to_value(&lost).unwrap()));
+    stage.app.revoke(Kind::Person, &lost.person, true, Some(to_value(&lost).unwrap()));
     stage.app.get("/v1/cases", &old).await.expect_problem("unauthenticated");
     stage.endorse_as(&stage.supervisor, &[&application]).await.expect_problem("card-not-bound");
     let renewed = person_event(&stage.supervisor, 3);
-    stage.app.revoke(Kind::Person, renewed.person, false, Some(to_value(&renewed).unwrap()));
+    stage.app.revoke(Kind::Person, &renewed.person, false, Some(to_value(&renewed).unwrap()));
     let _ = stage.endorse_as(&stage.supervisor, &[&application]).await.expect_status(200);
     stage.strike().await;
 }
@@ -70,7 +70,7 @@ async fn a_system_deactivated_on_the_stream_asks_nothing_more() {
         active: false,
         revision: 2,
     };
-    stage.app.revoke(Kind::System, PLATFORM, true, Some(to_value(&system).unwrap()));
+    stage.app.revoke(Kind::System, &PLATFORM, true, Some(to_value(&system).unwrap()));
     stage.query(&stage.ask(application.id, 0)).await.expect_problem("system-not-registered");
     stage.strike().await;
 }

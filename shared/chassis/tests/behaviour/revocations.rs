@@ -22,12 +22,12 @@ async fn a_revoked_persons_tokens_end_and_later_ones_live() {
         |person: &TestPerson, as_of| app.token_for(&identity::Principal { as_of, ..person.principal() });
     let (before, others) = (issued(&user, 0), issued(&other, 0));
     let _ = app.get("/v1/notes", &before).await.expect_status(200);
-    app.revoke(Kind::Person, user.person, true, None);
+    app.revoke(Kind::Person, &user.person, true, None);
     app.get("/v1/notes", &before).await.expect_problem("unauthenticated");
     let _ = app.get("/v1/notes", &others).await.expect_status(200);
     let _ = app.get("/v1/notes", &issued(&user, 1)).await.expect_status(200);
     // What gives back ends nothing.
-    app.revoke(Kind::Person, other.person, false, None);
+    app.revoke(Kind::Person, &other.person, false, None);
     let _ = app.get("/v1/notes", &others).await.expect_status(200);
     app.stop().await;
 }
@@ -40,10 +40,10 @@ async fn one_token_and_those_of_a_system_end_alone() {
     let principal = identity::Principal { as_of: 0, ..user.principal() };
     let plain = app.token_for(&principal);
     let through = app.token_for(&identity::Principal { system: Some(system), ..principal });
-    app.revoke(Kind::System, system, true, None);
+    app.revoke(Kind::System, &system, true, None);
     app.get("/v1/notes", &through).await.expect_problem("unauthenticated");
     let _ = app.get("/v1/notes", &plain).await.expect_status(200);
-    app.revoke(Kind::Token, jti(&plain), true, None);
+    app.revoke(Kind::Token, &jti(&plain), true, None);
     app.get("/v1/notes", &plain).await.expect_problem("unauthenticated");
     app.stop().await;
 }
