@@ -5,7 +5,7 @@ use std::time::Duration;
 use chassis::revocations::{Connection, Entry, Kind, Message, Told};
 use futures::future::join_all;
 use identity::{ServiceSigner, StreamVerifier, TrustAnchors};
-use kernel::{Clock as _, SystemClock};
+use kernel::{Clock as _, NationalId, SystemClock};
 use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
@@ -125,7 +125,7 @@ async fn a_token_ends_when_its_person_loses_something_and_not_when_he_gains() {
     let world = World::start().await;
     let user = &world.people["user"];
     let old = world.app.token_for(&identity::Principal { as_of: 0, ..user.principal() });
-    let relatives = json!({"national_ids": ["S000000099"]});
+    let relatives = json!({"national_ids": [NationalId::sample('S', 99).unwrap().expose()]});
     let _ = world.app.post("/v1/people/self/relatives", &old, &relatives).await.expect_status(200);
     let mut listener = Listener::after(&world, 0).await;
     let _ = listener.told().await;
