@@ -16,20 +16,31 @@ use crate::world::{Wanted, World, code, expect, kafka};
 const WAITING: &str = "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL";
 const DEAD: &str = "SELECT count(*) AS n FROM dead_letters";
 
-fn address_of(url: &str) -> SocketAddr {
+pub fn address_of(url: &str) -> SocketAddr {
     let host = url.split("//").last().unwrap().split('@').next_back().unwrap();
     host.split('/').next().unwrap().parse().unwrap()
 }
 
+/// Leads a service to its database through a link, from its next start on.
+pub async fn database_through_a_link(world: &World, service: &str) -> Link {
+    let real = address_of(&world.database_url(service));
+    let link = Link::to(real).await;
+    let file = world.settings_file(service);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&format!("@{real}/"), &format!("@{}/", link.address))).unwrap();
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&link.address.to_string()), "{text}");
+    link
+}
+
 /// A refusal that says when to try again.
-async fn unavailable(answer: Response, wanted: &str) {
+pub async fn unavailable(answer: Response, wanted: &str) {
     assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
     let problem = expect(answer, 503).await;
     assert_eq!(code(&problem), wanted, "{problem:#}");
 }
 
 /// Asks until it is answered; a part that is back is found without a restart.
-async fn until_answered(ask: impl AsyncFn() -> Response) {
+pub async fn until_answered(ask: impl AsyncFn() -> Response) {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let answer = ask().await;
@@ -134,7 +145,7 @@ async fn sign_in(world: &World) -> Response {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_provider_or_the_account_service_only_what_needs_them_is_refused() {
+async fn without_its_provider_only_what_needs_it_is_refused() {
     let Some(wanted) = Wanted::shared() else { return };
     let mut world = World::peopled(wanted).await;
     let (first, second) = (world.endorsed().await, world.endorsed().await);
@@ -147,24 +158,13 @@ async fn without_its_provider_or_the_account_service_only_what_needs_them_is_ref
     assert_eq!(world.count(REGISTRY, outcome).await, 2, "the failure is in the log too");
     world.to_provider.mend().await;
     until_answered(async || world.ask(&question(&second)).await).await;
-
-    world.processes.remove("account").unwrap().kill();
-    let third = world.endorsed().await;
-    expect(world.ask(&question(&third)).await, 200).await;
-    world.start("account").await;
-    world.until("account", DEAD, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_database_a_service_refuses_and_recovers_and_no_event_becomes_a_dead_letter() {
     let Some(wanted) = Wanted::shared() else { return };
     let mut world = World::made_of(wanted).await;
-    let real = address_of(&world.database_url(REGISTRY));
-    let mut link = Link::to(real).await;
-    let file = world.settings_file(REGISTRY);
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace(&format!("@{real}/"), &format!("@{}/", link.address))).unwrap();
-    assert!(std::fs::read_to_string(&file).unwrap().contains(&link.address.to_string()), "{text}");
+    let mut link = database_through_a_link(&world, REGISTRY).await;
     world.people_it().await;
     let application = world.endorsed().await;
     let taken = world.count(REGISTRY, "SELECT count(*) AS n FROM inbox").await;

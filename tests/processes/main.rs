@@ -11,5 +11,6 @@ mod process;
 mod queries;
 mod rebuilt;
 mod refused;
+mod revoked;
 mod traces;
 mod world;

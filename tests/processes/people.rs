@@ -80,6 +80,11 @@ impl People {
         [&self.user, &self.supervisor, &self.operator, &self.auditor].into_iter().chain(&self.administrators)
     }
 
+    /// An official of the IT unit.
+    pub fn it(&self) -> &Person {
+        &self.administrators[0]
+    }
+
     pub fn account() -> AccountId {
         id("account/user")
     }
@@ -95,6 +100,7 @@ impl People {
             subject: person.id.to_string(),
             client_id: "test".into(),
             token_id: nonce(),
+            as_of: 0,
             name: None,
             agency: Some(person.agency),
             unit: Some(person.unit),

@@ -169,6 +169,9 @@ impl World {
         if let Some(endpoint) = &self.wanted.otlp {
             let _ = writeln!(text, "[otlp]\nendpoint = \"{endpoint}\"");
         }
+        if let Some(account) = self.urls.get("account").filter(|_| service != "account") {
+            let _ = writeln!(text, "[services]\naccount = \"{account}\"");
+        }
         for provider in ["household", "tax"] {
             let _ = writeln!(
                 text,
@@ -189,10 +192,42 @@ impl World {
         format!("{base}/{}", self.database(service))
     }
 
-    /// Starts a service, again if it ran before.
+    /// Starts a service, again if it ran before; with the account service up, it hears of revocations.
     pub async fn start(&mut self, service: &'static str) {
-        let process = Process::start(service, &self.settings_file(service), &self.urls[service]).await;
-        self.processes.insert(service, process);
+        self.start_as(service, service).await;
+    }
+
+    /// Starts `name`, a replica of `service` on the same database.
+    pub async fn start_replica(&mut self, service: &'static str, name: &'static str) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let text = std::fs::read_to_string(self.settings_file(service)).unwrap();
+        let own = self.urls[service].trim_start_matches("http://").to_owned();
+        std::fs::write(self.settings_file(name), text.replace(&own, &format!("127.0.0.1:{port}"))).unwrap();
+        self.urls.insert(name, format!("http://127.0.0.1:{port}"));
+        self.start_as(service, name).await;
+    }
+
+    async fn start_as(&mut self, service: &'static str, name: &'static str) {
+        let process = Process::start(service, &self.settings_file(name), &self.urls[name]).await;
+        self.processes.insert(name, process);
+        if self.processes.contains_key("account") {
+            self.until_it_hears(name).await;
+        }
+    }
+
+    /// Waits until a service knows what is revoked.
+    pub async fn until_it_hears(&self, name: &str) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let url = format!("{}/readyz", self.urls[name]);
+        loop {
+            let answer = self.http.get(&url).send().await.unwrap();
+            let state: Value = answer.json().await.unwrap();
+            if state["revocations"] == true {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{name} hears nothing: {state}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Runs a service's command to its end; it must succeed.

@@ -53,6 +53,7 @@ pub fn token(credential: Credential, token: &Token<'_>) -> String {
         subject: nobody.to_string(),
         client_id: "test".into(),
         token_id: format!("{:?}", token.roles),
+        as_of: 0,
         name: None,
         agency: Some(nobody.into()),
         unit: Some(nobody.into()),

@@ -3,6 +3,7 @@
 
 use account_types::events::{AccountStatus, GovernanceRecorded, InventoryClosed};
 use chassis::document::{self, Filter};
+use chassis::revocations::Kind;
 use chassis::{Result, Stored, Tx};
 use kernel::ids::{AgencyId, PersonId};
 use kernel::{canonical, days};
@@ -37,21 +38,40 @@ pub async fn save_account(tx: &mut Tx, account: &Stored<Account>, what: &str, cl
     tx.emit(&account.event(what, clause)).await?;
     let subject = format!("/v1/accounts/{}", account.doc.id);
     store::changes::note(tx, account.agency_id, "account", &subject, what).await?;
+    let (id, now_stands) = (account.doc.id.to_string(), account.event(what, clause).account);
+    store::revocations::note(tx, (Kind::Account, &id), false, Some(&now_stands)).await?;
     Ok(version)
 }
 
-/// Writes a changed person and tells others.
+/// Writes a changed person who lost nothing, and tells others.
 pub async fn save_person(tx: &mut Tx, person: &mut Stored<Person>) -> Result<i64> {
+    change_person(tx, person, false).await
+}
+
+/// Writes a person who lost a card, a post, a role or his service, and tells others: tokens that were issued before end.
+pub async fn narrow_person(tx: &mut Tx, person: &mut Stored<Person>) -> Result<i64> {
+    change_person(tx, person, true).await
+}
+
+async fn change_person(tx: &mut Tx, person: &mut Stored<Person>, ends_tokens: bool) -> Result<i64> {
     person.revision += 1;
     let version = tx.update(person).await?;
-    tx.emit(&person.event()).await?;
+    let event = person.event();
+    tx.emit(&event).await?;
+    store::revocations::note(tx, (Kind::Person, &event.person.to_string()), ends_tokens, Some(&event))
+        .await?;
     Ok(version)
 }
 
-/// The accounts of `person` that have not ended.
+/// The accounts of `person` that have not ended, locked.
 pub async fn live_accounts(tx: &mut Tx, person: PersonId) -> Result<Vec<Stored<Account>>> {
     let filter = Filter::all().eq("person_id", person).one_of("status", &["active", "suspended"]);
-    document::select(tx.conn(), filter, MOST).await
+    let live: Vec<Stored<Account>> = document::select(tx.conn(), filter, MOST).await?;
+    let mut locked = vec![];
+    for account in live {
+        locked.push(tx.load(account.doc.id).await?);
+    }
+    Ok(locked)
 }
 
 /// Holds `account` back; for an account in the agency's own system an act there becomes due.

@@ -46,6 +46,7 @@ pub fn service() -> Service {
             events::HoldingCounted::TOPIC,
             events::DestructionCarriedOut::TOPIC,
         ],
+        revocations: chassis::revocations::Source::Own(store::revocations::reader),
         init: Some(|context| Box::pin(async move { state::open(&context) })),
     }
 }

@@ -58,6 +58,7 @@ mod return_application;
 mod review_link;
 mod send_link_letter;
 mod stop_account;
+mod stream_revocations;
 mod suspend_account;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -125,5 +126,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(review_link::review_link)
         .service(send_link_letter::send_link_letter)
         .service(stop_account::stop_account)
+        .service(stream_revocations::stream_revocations)
         .service(suspend_account::suspend_account);
 }

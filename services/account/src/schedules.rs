@@ -1,10 +1,11 @@
-//! What recurs: duties of each period, campaigns, ends of accounts, what is overdue, what is held.
+//! What recurs: duties of each period, campaigns, ends of accounts, what is overdue, what is held, what served its time.
 
 mod account_ends;
 mod holdings;
 mod overdue;
 mod periods;
 pub(crate) mod personnel_changes;
+mod sweep;
 
 use chassis::{Rhythm, Schedule};
 
@@ -15,6 +16,7 @@ pub fn all() -> Vec<Schedule> {
         Schedule::new("personnel-changes", Rhythm::Daily(0, 30), personnel_changes::personnel_changes),
         Schedule::new("account-ends", Rhythm::Daily(0, 40), account_ends::account_ends),
         Schedule::new("overdue", Rhythm::Daily(0, 50), overdue::overdue),
+        Schedule::new("sweep", Rhythm::Daily(1, 0), sweep::sweep),
         Schedule::new("holdings", Rhythm::Monthly(3, 0), holdings::holdings),
     ]
 }

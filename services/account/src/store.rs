@@ -3,5 +3,6 @@
 pub mod changes;
 pub mod inventories;
 pub mod people;
+pub mod revocations;
 pub mod sessions;
 pub mod uses;

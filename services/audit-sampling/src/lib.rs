@@ -42,6 +42,7 @@ pub fn service() -> Service {
             events::HoldingCounted::TOPIC,
             events::DestructionCarriedOut::TOPIC,
         ],
+        revocations: chassis::revocations::Source::Stream(None),
         init: Some(|context| Box::pin(async move { state::open(&context) })),
     }
 }

@@ -26,6 +26,7 @@ pub fn service() -> Service {
         schedules: Vec::new,
         jobs: Vec::new,
         topics: &[],
+        revocations: chassis::revocations::Source::Stream(None),
         init: None,
     }
 }

@@ -291,6 +291,7 @@ impl<'a> Client<'a> {
         query: &[(&str, String)],
         body: Option<&(impl Serialize + ?Sized)>,
     ) -> Called<T> {
+        let caller = caller.into();
         let token = self.token(caller).await?;
         let found = self.operations.get(&(service.to_owned(), operation.to_owned()));
         let found = found.ok_or_else(|| CallError::NoOperation {
@@ -298,7 +299,7 @@ impl<'a> Client<'a> {
             operation: operation.to_owned(),
         })?;
         let url = format!("{}{}", self.urls.get(service).map_or("", String::as_str), fill(&found.path, path));
-        let mut request = self.http.request(found.method.clone(), url).bearer_auth(token).query(query);
+        let mut request = self.http.request(found.method.clone(), url).query(query);
         if found.method == Method::POST {
             request = request.header("idempotency-key", format!("year-{}", self.nonce()));
         } else {
@@ -308,7 +309,16 @@ impl<'a> Client<'a> {
             request = request.json(body);
         }
         let begun = std::time::Instant::now();
-        let response = self.send(request).await.map_err(|e| failed(operation, e.into()))?;
+        let again = request.try_clone();
+        let sent = self.send(request.bearer_auth(token)).await;
+        let mut response = sent.map_err(|e| failed(operation, e.into()))?;
+        if let (StatusCode::UNAUTHORIZED, Some(again)) = (response.status(), again) {
+            // An act since the sign-in ended the token: the card decides anew.
+            self.sign_out(caller);
+            let token = self.token(caller).await?;
+            let sent = self.send(again.bearer_auth(token)).await;
+            response = sent.map_err(|e| failed(operation, e.into()))?;
+        }
         let answer = read(operation, response).await;
         self.timed(operation, begun);
         answer

@@ -174,6 +174,10 @@ impl Stack {
             urls.insert(name, running.url());
             self.services.push(running);
         }
+        for service in &self.services {
+            let heard = service.context.revocations().until_live(Duration::from_secs(60)).await;
+            anyhow::ensure!(heard, "{} hears nothing of revocations", service.context.name());
+        }
         Ok(())
     }
 
@@ -352,6 +356,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         subject: official.id.to_string(),
         client_id: "development".into(),
         token_id: hex::encode(token_id),
+        as_of: i64::MAX,
         name: None,
         agency: Some(post.agency),
         unit: Some(post.unit),

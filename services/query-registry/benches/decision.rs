@@ -139,6 +139,7 @@ fn main() {
             agency: application.agency_id,
             system: Some(SystemId(uuid(7, 0))),
             place: Some("10.2.3.4".parse().unwrap()),
+            revoked: false,
         };
         let request = Request {
             asker,

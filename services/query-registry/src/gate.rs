@@ -71,6 +71,7 @@ impl Passage {
             agency: caller.agency()?,
             system: caller.principal.system(),
             place: caller.principal.place,
+            revoked: caller.revoked,
         };
         let national_id = state::national_id(&context, body.national_id.expose(), "/national_id")?;
         let subject = registry.subjects.hash(national_id.expose());

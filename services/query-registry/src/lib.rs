@@ -49,6 +49,7 @@ pub fn service() -> Service {
             events::HoldingCounted::TOPIC,
             events::DestructionCarriedOut::TOPIC,
         ],
+        revocations: chassis::revocations::Source::Stream(Some(state::apply_revocation)),
         init: Some(|context| {
             Box::pin(async move {
                 let registry = state::Registry::open(&context).await?;

@@ -16,6 +16,7 @@ problem_types! {
     NOT_AT_GATE = 422, "not-at-gate", "Queries of this data do not pass this gate", "此類資料不經本查調閘道";
     NO_ACCOUNT = 403, "no-account", "The caller has no such account in this post", "您於本職務無此帳號";
     ACCOUNT_NOT_ACTIVE = 403, "account-not-active", "The account is not active", "帳號未啟用或已停用";
+    RIGHT_REVOKED = 403, "right-revoked", "A right was taken away since the token was issued", "權限已撤銷，請重新登入";
     PERMISSION_MISSING = 403, "permission-missing", "The account's permissions do not open this programme", "帳號權限未涵蓋此業務";
     APPLICATION_INCOMPLETE = 422, "application-incomplete", "The query application is not filled in completely", "查詢申請紀錄未詳填";
     REASON_MISSING = 422, "reason-missing", "The reason of the query is missing", "未填查調事由";
@@ -50,6 +51,7 @@ pub fn kind_of(refusal: Refusal) -> &'static chassis::ProblemType {
         Refusal::NotAtGate => &NOT_AT_GATE,
         Refusal::NoAccount => &NO_ACCOUNT,
         Refusal::AccountNotActive => &ACCOUNT_NOT_ACTIVE,
+        Refusal::RightRevoked => &RIGHT_REVOKED,
         Refusal::PermissionMissing => &PERMISSION_MISSING,
         Refusal::ApplicationIncomplete => &APPLICATION_INCOMPLETE,
         Refusal::ReasonMissing => &REASON_MISSING,

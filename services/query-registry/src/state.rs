@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::Context as _;
+use chassis::revocations::Entry;
 use chassis::{Context, Problem, Result};
 use diesel_async::AsyncPgConnection;
 use identity::{CertificateIdentity, EndorsementError, TrustAnchors};
@@ -110,7 +111,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Puts a record into the index alone; for tests and benchmarks of decisions.
+    /// Puts a record into the index alone: what the stream of revocations tells, and tests and benchmarks of decisions.
     pub fn apply(&self, record: Record) {
         self.index.write().unwrap_or_else(PoisonError::into_inner).apply(record);
     }
@@ -150,6 +151,17 @@ impl Registry {
         } else {
             own
         }
+    }
+}
+
+/// Takes what stands since an act into the index, before the event has come: the newer revision counts, whichever way
+/// it came (invariant 7).
+pub fn apply_revocation(context: &Context, entry: &Entry) {
+    let Some(state) = entry.state.clone() else { return };
+    match directory::parse(entry.kind.code(), state) {
+        Ok(record) => context.state::<Registry>().apply(record),
+        // Its tokens end all the same, and the event is still to come.
+        Err(error) => tracing::error!(?error, seq = entry.seq, "a revocation's state cannot be read"),
     }
 }
 

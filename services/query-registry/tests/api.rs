@@ -11,6 +11,8 @@ mod gate;
 mod outputs;
 #[path = "api/reading.rs"]
 mod reading;
+#[path = "api/revocations.rs"]
+mod revocations;
 #[path = "api/stage.rs"]
 mod stage;
 

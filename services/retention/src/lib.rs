@@ -34,6 +34,7 @@ pub fn service() -> Service {
         schedules: || -> Vec<Schedule> { schedules::all() },
         jobs: Vec::new,
         topics: &[DestructionApproved::TOPIC, CertificateIssued::TOPIC, OutputSettled::TOPIC],
+        revocations: chassis::revocations::Source::Stream(None),
         init: Some(|context| {
             Box::pin(async move {
                 let state: State = Arc::new(state::Retention::open(&context)?);

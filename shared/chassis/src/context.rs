@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
-use identity::{EventVerifier, TokenVerifier};
+use identity::{EventVerifier, StreamVerifier, TokenVerifier};
 use kernel::{Clock, Instant, Random, WorkingCalendar};
 use rule_pack::PackSet;
 use tokio::sync::Notify;
@@ -16,6 +16,7 @@ use crate::ephemeral::Ephemeral;
 use crate::http::limit::Limiter;
 use crate::keys::{KeyRing, Keys};
 use crate::operations::Operations;
+use crate::revocations::{Apply, Revocations};
 use crate::settings::Settings;
 
 /// The parts that a process shares among the services in it.
@@ -35,6 +36,8 @@ pub struct Platform {
     pub calendar: Arc<WorkingCalendar>,
     /// Where `/docs` fetches tokens on a laptop; nothing but `datawarden run` sets it.
     pub development_login: Option<String>,
+    /// Revocations that a test drives; `None` hears them as the service does. Nothing but tests sets it.
+    pub revocations: Option<Arc<Revocations>>,
 }
 
 pub(crate) struct Inner {
@@ -48,6 +51,9 @@ pub(crate) struct Inner {
     pub tokens: TokenVerifier,
     pub keys: Arc<KeyRing>,
     pub event_verifier: EventVerifier,
+    pub stream_verifier: StreamVerifier,
+    pub revocations: Arc<Revocations>,
+    pub apply_revocation: Option<Apply>,
     pub state: Option<Arc<dyn Any + Send + Sync>>,
     pub relay_wakeup: Notify,
     pub readiness: crate::service::Readiness,
@@ -116,6 +122,11 @@ impl Context {
     pub fn state<T: Any + Send + Sync>(&self) -> Arc<T> {
         let state = self.0.state.clone().expect("the service has state");
         state.downcast::<T>().expect("the service's state has this type")
+    }
+
+    /// What was revoked, as far as it is known here.
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
     }
 
     pub(crate) fn consumers(&self) -> &[Consumer] {

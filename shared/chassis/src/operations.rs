@@ -18,6 +18,14 @@ pub struct Operation {
     /// Open to callers without a token (token endpoint, public keys).
     #[serde(default)]
     pub public: bool,
+    /// A query, an endorsement, or a reading of personal data: refused while nothing is heard of revocations
+    /// (invariant 7).
+    #[serde(default)]
+    pub live: bool,
+    /// Its handler refuses and records by itself whose token was revoked (the gate keeps every attempt); all others
+    /// answer 401.
+    #[serde(default)]
+    pub records_refusals: bool,
     /// Clauses that it carries out.
     #[serde(default)]
     pub clauses: Vec<String>,

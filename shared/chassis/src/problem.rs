@@ -46,6 +46,7 @@ problem_types! {
     UNSUPPORTED_MEDIA_TYPE = 415, "unsupported-media-type", "The body is not of a type that is taken here", "不支援此內容類型";
     TOO_MANY = 429, "too-many-requests", "Too many requests", "請求次數過多";
     INTERNAL = 500, "internal", "Something went wrong on our side", "系統發生錯誤";
+    REVOCATIONS_UNKNOWN = 503, "revocations-unknown", "Whether the right was revoked cannot be known at the moment", "目前無法確認權限是否已撤銷，請稍後再試";
     UNAVAILABLE = 503, "unavailable", "A part that is needed is away: try again", "服務暫時無法使用，請稍後再試";
 }
 

@@ -11,7 +11,7 @@ use actix_web::{App, web};
 use anyhow::Context as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures::future::LocalBoxFuture;
-use identity::{EventVerifier, TokenVerifier, TrustAnchors};
+use identity::{EventVerifier, StreamVerifier, TokenVerifier, TrustAnchors};
 use secrecy::ExposeSecret as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -26,7 +26,7 @@ use crate::problem::ProblemType;
 use crate::replay::Replay;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::{bus, db, ephemeral, listen, openapi, relay, schedule};
+use crate::{bus, db, ephemeral, listen, openapi, relay, revocations, schedule};
 
 /// A service's own state.
 pub type State = Arc<dyn Any + Send + Sync>;
@@ -59,6 +59,8 @@ pub struct Service {
     pub jobs: fn() -> Vec<JobKind>,
     /// Topics that it publishes on.
     pub topics: &'static [&'static str],
+    /// Where it learns what was revoked.
+    pub revocations: revocations::Source,
     /// Makes the service's own state, when it has one. Called after migrations.
     pub init: Option<Init>,
 }
@@ -101,6 +103,8 @@ pub struct Running {
     schedules: Vec<Schedule>,
     jobs: Vec<JobKind>,
     server: Option<actix_web::dev::ServerHandle>,
+    /// The task that hears of revocations.
+    listening: Option<tokio::task::JoinHandle<()>>,
     worker: Option<Worker>,
 }
 
@@ -125,6 +129,7 @@ impl Platform {
             packs: Arc::new(packs),
             calendar: Arc::new(rule_pack::working_calendar()?),
             development_login: None,
+            revocations: None,
         })
     }
 }
@@ -162,7 +167,13 @@ impl Service {
             limiter: Limiter::new(platform.ephemeral.clone()),
             tokens: TokenVerifier::new(anchors.clone(), &settings.identity.audience),
             keys,
-            event_verifier: EventVerifier::new(anchors),
+            event_verifier: EventVerifier::new(anchors.clone()),
+            stream_verifier: StreamVerifier::new(anchors),
+            revocations: platform.revocations.clone().unwrap_or_default(),
+            apply_revocation: match self.revocations {
+                revocations::Source::Own(_) => None,
+                revocations::Source::Stream(apply) => apply,
+            },
             state: None,
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),
@@ -193,17 +204,19 @@ impl Service {
         let context = self.context(settings, platform).await?;
         let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
         schedules.push(crate::housekeeping::schedule());
-        let (server, address) = if part == Part::Worker {
-            (None, None)
+        let (server, address, listening) = if part == Part::Worker {
+            (None, None, None)
         } else {
+            let listening = revocations::start(&context, self.revocations)?;
             let (handle, address) = self.listen(&context)?;
-            (Some(handle), Some(address))
+            (Some(handle), Some(address), Some(listening))
         };
         let worker = self.spawn_worker(&context, part, manual_time, schedules.clone(), jobs.clone())?;
         let topics_read =
             (self.consumers)().iter().map(Consumer::topic).collect::<std::collections::BTreeSet<_>>();
         let topics_read = topics_read.into_iter().collect();
-        Ok(Running { context, address, topics_read, schedules, jobs, server, worker: Some(worker) })
+        let worker = Some(worker);
+        Ok(Running { context, address, topics_read, schedules, jobs, server, listening, worker })
     }
 
     fn listen(&self, context: &Context) -> anyhow::Result<(actix_web::dev::ServerHandle, SocketAddr)> {
@@ -313,6 +326,11 @@ impl Running {
 
     /// Stops: open requests end, then the worker.
     pub async fn stop(mut self) {
+        if let Some(listening) = self.listening.take() {
+            listening.abort();
+        }
+        // Open streams would hold the server until its time is up.
+        self.context.revocations().close();
         if let Some(server) = self.server.take() {
             server.stop(true).await;
         }

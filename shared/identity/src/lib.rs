@@ -26,6 +26,7 @@ pub mod principal;
 pub mod revocation;
 pub mod role;
 pub mod signature;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -47,5 +48,6 @@ pub use principal::{Principal, PrincipalKind};
 pub use revocation::{NoRevocation, RevocationList, RevocationSource, RevocationStatus};
 pub use role::Role;
 pub use signature::{PublicKey, SignatureAlgorithm};
+pub use stream::{StreamSigner, StreamVerifier};
 pub use token::{AccessGrant, Confirmation, ServiceSigner, TokenError, TokenIssuer};
 pub use verifier::TokenVerifier;

@@ -50,6 +50,8 @@ pub struct Principal {
     pub bound_to: Option<String>,
     /// The token's `jti`, for revocation.
     pub token_id: String,
+    /// The last revocation that stood when the token was issued: a later one of its subjects ends it (invariant 7).
+    pub as_of: i64,
     /// The moment from which the token is no longer good.
     pub expires_at: Instant,
 }

@@ -119,6 +119,10 @@ pub struct AccessGrant {
     /// `jti`: chosen by the account service, which can revoke by it.
     #[serde(rename = "jti")]
     pub token_id: String,
+    /// `rev`: number of the last revocation that the account service had committed when it read what it grants here. A
+    /// later one that concerns the token's subject ends it; a token without the number counts as older than all.
+    #[serde(default, rename = "rev")]
+    pub as_of: i64,
     /// Name of the agency system; never a person's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -281,11 +285,11 @@ impl ServiceSigner {
     }
 }
 
-fn encoded_header(credential: &Credential, typ: &str) -> Result<String, TokenError> {
+pub(crate) fn encoded_header(credential: &Credential, typ: &str) -> Result<String, TokenError> {
     Header::new(credential.algorithm(), typ, credential.x5c()).encode().map_err(|_| TokenError::NotSigned)
 }
 
-fn signed<T: serde::Serialize>(
+pub(crate) fn signed<T: serde::Serialize>(
     credential: &Credential,
     header: &str,
     claims: &T,

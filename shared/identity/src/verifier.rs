@@ -150,6 +150,7 @@ impl TokenVerifier {
             acting_for: grant.acting_for,
             bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
             token_id: grant.token_id,
+            as_of: grant.as_of,
             expires_at,
         };
         Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request: None, path })
@@ -179,6 +180,8 @@ impl TokenVerifier {
             acting_for: None,
             bound_to: None,
             token_id: claims.jti,
+            // Services end with their certificates.
+            as_of: i64::MAX,
             expires_at,
         };
         let request = Some(Arc::new((claims.htm, claims.htu)));

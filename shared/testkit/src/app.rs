@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::context::Platform;
+use chassis::revocations::{self, Entry, Kind, Revocations, Source, Told};
 use chassis::service::Part;
 use chassis::{Context, Running, Service, Settings, settings};
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
@@ -31,6 +32,7 @@ pub struct TestAppBuilder {
     service: Service,
     start: Instant,
     settings: Vec<ChangeSettings>,
+    hears: bool,
 }
 
 /// A running service with everything a test needs around it.
@@ -66,6 +68,13 @@ impl TestAppBuilder {
     ) -> Self {
         self.settings.push(Box::new(change));
         self
+    }
+
+    /// Lets the service hear revocations from an account service at `url`, instead of from the test's own calls.
+    #[must_use]
+    pub fn hearing(mut self, url: String) -> Self {
+        self.hears = true;
+        self.settings(move |settings, _, _| drop(settings.services.insert("account".into(), url)))
     }
 
     /// Starts the service.
@@ -126,9 +135,14 @@ impl TestAppBuilder {
         let mut platform = Platform::open(&settings).expect("platform");
         platform.clock = Arc::new(clock.clone());
         platform.random = Arc::new(SeededRandom::new(42));
+        if matches!(self.service.revocations, Source::Stream(_)) && !self.hears {
+            platform.revocations = Some(Arc::new(Revocations::by_hand()));
+        }
         let producer = platform.bus.client().create().expect("producer");
         let running =
             self.service.start(settings, platform, Part::All, true).await.expect("the service starts");
+        let known = self.hears || running.context.revocations().until_live(Duration::from_secs(20)).await;
+        assert!(known, "revocations are not heard");
         let issuer = TokenIssuer::new(account, ISSUER).expect("token issuer");
         let http = chassis::http_client(Duration::from_secs(30)).expect("client");
         TestApp { running, clock, pki, issuer, http, producer, folder }
@@ -139,7 +153,7 @@ impl TestApp {
     /// A test of `service`; business time starts on Monday 2026-03-02 at 09:00 in Taipei unless told.
     pub fn of(service: Service) -> TestAppBuilder {
         let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap_or_default();
-        TestAppBuilder { service, start: kernel::days::at(day, 9, 0), settings: vec![] }
+        TestAppBuilder { service, start: kernel::days::at(day, 9, 0), settings: vec![], hears: false }
     }
 
     /// The service's context.
@@ -192,6 +206,7 @@ impl TestApp {
             acting_for: None,
             bound_to: None,
             token_id: String::new(),
+            as_of: i64::MAX,
             expires_at: chrono::DateTime::UNIX_EPOCH,
         })
     }
@@ -207,6 +222,7 @@ impl TestApp {
             subject: principal.subject.clone(),
             client_id: "test".into(),
             token_id: format!("{:016x}", self.nonce()),
+            as_of: principal.as_of,
             name: principal.name.clone(),
             agency: principal.agency,
             unit: principal.unit,
@@ -309,6 +325,19 @@ impl TestApp {
         let record = FutureRecord::to(&topic).key(&key).payload(&data).headers(headers);
         self.producer.send(record, Duration::from_secs(10)).await.expect("published");
         self.wait_for_event(id).await;
+    }
+
+    /// Tells the service of an act, as the account service's stream would.
+    ///
+    /// # Panics
+    /// When the service hears a stream itself.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub fn revoke(&self, kind: Kind, subject: &impl ToString, ends_tokens: bool, state: Option<Value>) {
+        let after = self.context().revocations().seq();
+        let (seq, subject) = (after + 1, subject.to_string());
+        let entry = Entry { seq, at: self.clock.now(), kind, subject, ends_tokens, state };
+        let told = Told { after, seq, entries: vec![entry], more: false };
+        revocations::hear(self.context(), told, tokio::time::Instant::now()).expect("the next number");
     }
 
     async fn wait_for_event(&self, id: Uuid) {

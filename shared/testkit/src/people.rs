@@ -47,6 +47,8 @@ impl TestPerson {
             acting_for: None,
             bound_to: None,
             token_id: String::new(),
+            // Issued after whatever was revoked; a test of revocation says when.
+            as_of: i64::MAX,
             expires_at: chrono::DateTime::UNIX_EPOCH,
         }
     }

@@ -220,3 +220,15 @@ CREATE TABLE changes (
     at timestamptz NOT NULL
 );
 CREATE INDEX changes_agency ON changes (agency_id, seq);
+
+-- What was taken from an account, person, system, session or token, or given back (invariant 7): numbered in the order of
+-- commits, under the same lock as changes.
+CREATE TABLE revocations (
+    seq bigserial PRIMARY KEY,
+    at timestamptz NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('account', 'person', 'system', 'session', 'token')),
+    subject text NOT NULL, -- No foreign key: of several tables, and tokens have none.
+    ends_tokens boolean NOT NULL,
+    state jsonb
+);
+CREATE INDEX revocations_at ON revocations (at);

@@ -42,17 +42,17 @@ async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
     match change {
         GovernedAct::AppointPerson { person, post } => {
             let id = tx.new_id();
-            with_person(tx, *person, |p| p.appoint(id, post)).await
+            with_person(tx, *person, Course::More, |p| p.appoint(id, post)).await
         }
         GovernedAct::EndPost { person, post, until } => {
-            with_person(tx, *person, |p| {
+            with_person(tx, *person, Course::Less, |p| {
                 p.end_posts(*until, Some(*post));
                 Ok(())
             })
             .await
         }
         GovernedAct::ChangeRoles { person, post, roles } => {
-            with_person(tx, *person, |p| set_roles(p, *post, roles)).await
+            with_person(tx, *person, Course::Less, |p| set_roles(p, *post, roles)).await
         }
         GovernedAct::BindCard { person, card } => bind_card(tx, *person, card).await,
         GovernedAct::ChangeNetworks { agency, networks } => {
@@ -89,19 +89,32 @@ async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
             stored.thumbprint = thumbprint.clone().or(stored.thumbprint.take());
             stored.revision += 1;
             tx.update(&stored).await?;
-            tx.emit(&stored.event()).await
+            tx.emit(&stored.event()).await?;
+            store::revocations::note_system(tx, &stored.event()).await
         }
     }
+}
+
+/// Whether a person may have lost something by a change.
+enum Course {
+    /// Tokens go on.
+    More,
+    /// Tokens that were issued before end.
+    Less,
 }
 
 async fn with_person(
     tx: &mut Tx,
     id: PersonId,
+    course: Course,
     change: impl FnOnce(&mut Person) -> Result<(), PersonError>,
 ) -> Result<()> {
     let mut person = tx.load::<Person>(id).await?;
     change(&mut person.doc)?;
-    acts::save_person(tx, &mut person).await?;
+    match course {
+        Course::More => acts::save_person(tx, &mut person).await?,
+        Course::Less => acts::narrow_person(tx, &mut person).await?,
+    };
     Ok(())
 }
 
@@ -121,7 +134,7 @@ async fn bind_card(tx: &mut Tx, id: PersonId, binding: &CardBinding) -> Result<(
         return Err(Problem::new(&problems::FOREIGN_CARD, "The certificate is bound already.").into());
     }
     let card = Card { binding: binding.clone(), status: CardStatus::Active, bound_at: tx.now() };
-    with_person(tx, id, |p| {
+    with_person(tx, id, Course::More, |p| {
         p.cards.push(card);
         Ok(())
     })

@@ -35,7 +35,7 @@ pub async fn end_deputy(command: Command<EndDeputy>, id: web::Path<Uuid>) -> Res
             let yesterday = days::taipei_date(now).pred_opt().unwrap_or_default();
             let mut person = tx.load::<Person>(deputy.terms.deputy).await?;
             person.end_posts(yesterday, Some(PostId(*id)));
-            acts::save_person(tx, &mut person).await?;
+            acts::narrow_person(tx, &mut person).await?;
             deputy.ended = Some((now, command.body.reason.clone()));
             let version = tx.update(&deputy).await?;
             Ok(Answer::ok(deputy.doc).version(version))

@@ -135,6 +135,8 @@ pub async fn issue_token(
     form: Result<web::Form<TokenRequest>, actix_web::Error>,
 ) -> Result<HttpResponse, OAuthError> {
     let form = form.map_err(|_| OAuthError::InvalidRequest)?.into_inner();
+    // Before anything else is read: what is granted here knows at least of every revocation up to this one.
+    let as_of = store::revocations::last(&mut *context.connection().await?).await?;
     let client = client(&context, &form).await?;
     let peer = peer::address(&request, &context.settings().http.proxies);
     let grant = match (form.grant_type.as_str(), &form.assertion, client) {
@@ -143,6 +145,7 @@ pub async fn issue_token(
         (JWT_BEARER | "client_credentials", ..) => return Err(OAuthError::InvalidRequest),
         _ => return Err(OAuthError::UnsupportedGrantType),
     };
+    let grant = AccessGrant { as_of, ..grant };
     let identity = &context.settings().identity;
     // The certificate of the moment: a renewed one signs at once.
     let access_token = TokenIssuer::new(context.keys().signer.credential().clone(), &identity.issuer)
@@ -208,6 +211,7 @@ fn of_system(
         subject: system.id.to_string(),
         client_id: system.code.clone(),
         token_id: context.random().id::<Uuid>(context.now()).to_string(),
+        as_of: 0,
         name: Some(system.code),
         agency: Some(system.agency),
         unit: None,
@@ -252,6 +256,7 @@ async fn person(
         subject: person.id.to_string(),
         client_id: client.as_ref().map_or_else(|| "console".to_owned(), |(system, _)| system.code.clone()),
         token_id: context.random().id::<Uuid>(context.now()).to_string(),
+        as_of: 0,
         name: None,
         agency: Some(post.agency),
         unit: Some(post.unit),

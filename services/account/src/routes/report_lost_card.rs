@@ -44,9 +44,11 @@ pub async fn report_lost_card(command: Command<ReportLostCard>) -> Result<Answer
                 return Err(Problem::invalid("/lost_on", "lies in the future").into());
             }
             let cards = person.lose_cards(command.body.thumbprint.as_deref());
-            acts::save_person(tx, &mut person).await?;
+            // Rows before the lock that orders commits, here as in every other act on accounts.
+            let live = acts::live_accounts(tx, whose).await?;
+            acts::narrow_person(tx, &mut person).await?;
             let (mut accounts, context) = (vec![], tx.context());
-            for mut account in acts::live_accounts(tx, whose).await? {
+            for mut account in live {
                 let clause = if account.regulation == "immigration" { "I3.7" } else { "H5.2.3" };
                 if !acts::suspend(tx, &mut account, "lost-card", "憑證遺失", clause).await? {
                     continue;

@@ -55,7 +55,7 @@ pub async fn take_effect(tx: &mut Tx, change: &mut Stored<PersonnelChange>) -> R
         person.in_service = false;
     }
     if change.kind.ends_posts() || change.kind.ends_service() {
-        acts::save_person(tx, &mut person).await?;
+        acts::narrow_person(tx, &mut person).await?;
     }
     change.status = if change.stops.iter().any(|s| s.state == "proposed") {
         PersonnelStatus::Pending

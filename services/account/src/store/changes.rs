@@ -37,10 +37,17 @@ pub struct Change {
     pub at: DateTime<Utc>,
 }
 
-/// Adds a line. The lock holds until the commit: a reader who saw a number has seen all before it.
+/// Takes the lock under which lines are numbered, here and in [`super::revocations`]. It holds until the commit: a reader
+/// who saw a number has seen all before it.
+pub async fn lock(tx: &mut Tx) -> Result<()> {
+    statement(LOCK).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Adds a line.
 pub async fn note(tx: &mut Tx, agency: AgencyId, kind: &str, subject: &str, cause: &str) -> Result<()> {
     let now = tx.now();
-    statement(LOCK).execute(tx.conn()).await?;
+    lock(tx).await?;
     statement("INSERT INTO changes (agency_id, kind, subject, cause, at) VALUES ($1, $2, $3, $4, $5)")
         .bind::<SqlUuid, _>(agency.0)
         .bind::<Text, _>(kind)

@@ -58,6 +58,7 @@ pub fn decision() -> anyhow::Result<Vec<Figure>> {
             agency: id.into(),
             system: Some(id.into()),
             place: Some(std::net::IpAddr::from([10, 0, 0, 1])),
+            revoked: false,
         };
         let request = Request {
             asker,

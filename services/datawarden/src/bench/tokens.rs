@@ -23,6 +23,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
                 subject: id.to_string(),
                 client_id: "bench".into(),
                 token_id: id.to_string(),
+                as_of: i64::MAX,
                 name: None,
                 agency: Some(id.into()),
                 unit: Some(id.into()),

@@ -29,6 +29,8 @@ pub struct Asker {
     pub system: Option<SystemId>,
     /// The address of the official's browser.
     pub place: Option<IpAddr>,
+    /// Whether an act since the token's issue ended it (invariant 7).
+    pub revoked: bool,
 }
 
 /// A delivery of the same answer under the same application.
@@ -99,6 +101,10 @@ pub fn decide(index: &Index, request: &Request<'_>, now: Instant) -> Result<Gran
         .ok_or(Refusal::NotAtGate)?;
     check_place(index, rules, &asker)?;
     let account_number = check_account(index, application, &asker, today)?;
+    // After the account, whose own state says more.
+    if asker.revoked {
+        return Err(Refusal::RightRevoked);
+    }
     let mut marks = BTreeMap::new();
     check_application(rules, application, now, today, &mut marks)?;
     check_case(index, rules, request, application, today, &mut marks)?;

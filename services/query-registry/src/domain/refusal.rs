@@ -21,6 +21,9 @@ pub enum Refusal {
     /// The account is suspended, stopped, not yet or no longer valid, or its holder left.
     #[error("The account is not active: ask the IT unit.")]
     AccountNotActive,
+    /// The token is from before an act that took something from the official or the system.
+    #[error("A right was taken away since you signed in: sign in again.")]
+    RightRevoked,
     /// No permission item of the account opens the programme of the case.
     #[error("The account's permission items do not open the programme of this case: apply for a change.")]
     PermissionMissing,
@@ -70,6 +73,7 @@ impl Refusal {
         Self::NotAtGate,
         Self::NoAccount,
         Self::AccountNotActive,
+        Self::RightRevoked,
         Self::PermissionMissing,
         Self::ApplicationIncomplete,
         Self::ReasonMissing,
@@ -90,6 +94,7 @@ impl Refusal {
             Self::SystemNotRegistered | Self::OutsideOfficeNetwork | Self::NotAtGate => "H3.1",
             Self::NoAccount | Self::PermissionMissing => "H4.1",
             Self::AccountNotActive => "H5.1.2",
+            Self::RightRevoked => "H5.2.2",
             Self::ApplicationUnknown
             | Self::ApplicationIncomplete
             | Self::ApplicationNotEndorsed

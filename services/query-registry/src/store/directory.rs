@@ -72,7 +72,8 @@ pub async fn changed_since(conn: &mut AsyncPgConnection, known: i64) -> Result<V
     rows.into_iter().map(|row| Ok((row.change, parse(&row.kind, row.doc)?))).collect()
 }
 
-fn parse(kind: &str, doc: serde_json::Value) -> Result<Record> {
+/// A row of `kind` as the index takes it.
+pub fn parse(kind: &str, doc: serde_json::Value) -> Result<Record> {
     Ok(match kind {
         kind::ACCOUNT => Record::Account(serde_json::from_value(doc)?),
         kind::PERSON => Record::Person(serde_json::from_value(doc)?),

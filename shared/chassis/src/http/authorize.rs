@@ -1,5 +1,5 @@
-//! The gate before every operation under `/v1`: a valid token, a role that `operations.toml` lists, and not too many
-//! requests.
+//! The gate before every operation under `/v1`: a valid token that was not revoked, a role that `operations.toml` lists,
+//! not too many requests, and for live operations a word from the account service that is young enough.
 
 use std::sync::Arc;
 
@@ -31,6 +31,10 @@ pub async fn authorize<B: MessageBody + 'static>(
         }
     }
 }
+
+/// Whether the token ended by an act after its issue: for operations that record their own refusals.
+#[derive(Debug, Clone, Copy)]
+pub struct Revoked(pub bool);
 
 enum Refusal {
     Method(Vec<String>),
@@ -83,14 +87,29 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     context.limiter().take(context, &client).await?;
     let Some(principal) = principal else { return Ok(()) };
     let principal = principal?;
+    let revoked = context.revocations().refuses(&principal);
+    if let Some(kind) = revoked {
+        tracing::info!(?kind, operation = id, "token revoked");
+        if !operation.records_refusals {
+            return Err(neutral().into());
+        }
+    }
     permit(&principal, id, operation)?;
+    if operation.live && !context.revocations().is_live() {
+        let text = "The account service is not heard. Try again; what needs no such certainty goes on.";
+        return Err(Problem::new(&problem::REVOCATIONS_UNKNOWN, text).clause("invariant-7").into());
+    }
     request.extensions_mut().insert(principal);
+    request.extensions_mut().insert(Revoked(revoked.is_some()));
     Ok(())
 }
 
+/// Why a token was refused is in the log alone.
+fn neutral() -> Problem {
+    Problem::new(&problem::UNAUTHENTICATED, "Get an access token and send it as Bearer token.")
+}
+
 fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result<Arc<Principal>, Problem> {
-    let neutral =
-        || Problem::new(&problem::UNAUTHENTICATED, "Get an access token and send it as Bearer token.");
     let token = request
         .headers()
         .get(AUTHORIZATION)

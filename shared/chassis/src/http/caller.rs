@@ -10,6 +10,7 @@ use kernel::ids::{AgencyId, PersonId, PostId};
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::http::authorize::Revoked;
 use crate::problem::{self, Problem};
 
 /// An authenticated caller whose role may call the operation.
@@ -19,6 +20,9 @@ pub struct Caller {
     pub context: Context,
     /// Who it is.
     pub principal: Arc<Principal>,
+    /// Whether an act after the token's issue ended it. Only operations that record their own refusals see it true:
+    /// they must refuse.
+    pub revoked: bool,
 }
 
 impl Caller {
@@ -88,8 +92,10 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let context = request.app_data::<web::Data<Context>>().map(|c| c.get_ref().clone());
         let principal = request.extensions().get::<Arc<Principal>>().cloned();
+        // Whoever was not looked at is not let through.
+        let revoked = request.extensions().get::<Revoked>().is_none_or(|revoked| revoked.0);
         ready(match (context, principal) {
-            (Some(context), Some(principal)) => Ok(Self { context, principal }),
+            (Some(context), Some(principal)) => Ok(Self { context, principal, revoked }),
             _ => Err(Problem::new(&problem::UNAUTHENTICATED, "Get an access token.").into()),
         })
     }

@@ -6,5 +6,6 @@ mod connections;
 mod events;
 mod limits;
 mod requests;
+mod revocations;
 mod service;
 mod time;

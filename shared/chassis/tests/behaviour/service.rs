@@ -128,6 +128,7 @@ pub fn service() -> Service {
             roles = ["user"]
             [list_notes]
             title_zh = "列筆記"
+            live = true
             roles = ["user", "auditor"]
             [list_dead_letters]
             title_zh = "未能接收之事件清單"
@@ -155,6 +156,7 @@ pub fn service() -> Service {
         },
         jobs: Vec::new,
         topics: &["notes.notes.v1"],
+        revocations: chassis::revocations::Source::Stream(None),
         init: None,
     }
 }

@@ -27,6 +27,7 @@ fn grant() -> AccessGrant {
         subject: person().to_string(),
         client_id: "console".into(),
         token_id: "token-1".into(),
+        as_of: 0,
         name: None,
         agency: Some(AgencyId(Uuid::from_u128(3))),
         unit: None,
