@@ -79,6 +79,10 @@ pub struct World {
     folder: tempfile::TempDir,
 }
 
+/// Rows of the registry's directory once it knows everybody and everything that was approved: six persons, three
+/// agencies, a system, an account; three roots, a key, two endpoints, three rule packs.
+pub const KNOWN: i64 = 20;
+
 impl World {
     /// Everything but the processes.
     pub async fn made_of(wanted: Wanted) -> Self {
@@ -125,7 +129,7 @@ impl World {
         self.load_master_data().await;
         self.start("account").await;
         self.start("query-registry").await;
-        self.until("query-registry", "SELECT count(*) AS n FROM directory", 11).await;
+        self.until("query-registry", "SELECT count(*) AS n FROM directory", KNOWN).await;
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -252,7 +256,12 @@ impl World {
         service.migrate(&self.settings("account")).await.unwrap();
         let context = self.context(&service).await;
         let anchors = TrustAnchors::from_dir(&self.path("roots")).unwrap();
-        account::bootstrap::load(&context, self.people.master_data(&anchors)).await.unwrap();
+        let mut data = self.people.master_data(&anchors);
+        let day = kernel::days::taipei_date(context.now());
+        let used = self.settings("query-registry");
+        data.configuration = chassis::configuration::items(&used, context.packs(), day).unwrap();
+        let endorsements = self.people.sign_start(&data);
+        account::bootstrap::load(&context, &data, &endorsements).await.unwrap();
     }
 
     pub fn request(&self, method: Method, service: &str, path: &str, person: &Person) -> RequestBuilder {

@@ -13,18 +13,18 @@ use kernel::{canonical, days};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 
-use crate::acts;
 use crate::domain::actor::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::person::Person;
-use crate::problems;
 use crate::state::AccountState;
+use crate::{acts, emergencies, problems};
 
 /// The person who calls, as the rules need him. His posts are read afresh: a token may be ten minutes old.
 pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
     let (person, post) = (caller.person()?, caller.post()?);
     let stored: Person = tx.load::<Person>(person).await?.doc;
     stored.held(post, days::taipei_date(tx.now()))?;
+    emergencies::still_given(tx, caller).await?;
     let agency = caller.agency()?;
     let unit = caller
         .principal
@@ -38,6 +38,7 @@ pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
         agency,
         agency_kind,
         unit,
+        emergency: caller.principal.emergency,
         roles: caller.principal.roles.clone(),
     })
 }
@@ -87,7 +88,8 @@ pub async fn agency_signed<T: Serialize>(
     .await
 }
 
-fn refused(error: identity::EndorsementError) -> Problem {
+/// The problem of an endorsement that does not hold.
+pub fn refused(error: identity::EndorsementError) -> Problem {
     Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
         .with("reason", error.code())
 }

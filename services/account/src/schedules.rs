@@ -5,6 +5,7 @@ mod holdings;
 mod overdue;
 mod periods;
 pub(crate) mod personnel_changes;
+mod proposals;
 mod sweep;
 
 use chassis::{Rhythm, Schedule};
@@ -16,6 +17,7 @@ pub fn all() -> Vec<Schedule> {
         Schedule::new("personnel-changes", Rhythm::Daily(0, 30), personnel_changes::personnel_changes),
         Schedule::new("account-ends", Rhythm::Daily(0, 40), account_ends::account_ends),
         Schedule::new("overdue", Rhythm::Daily(0, 50), overdue::overdue),
+        Schedule::new("proposals", Rhythm::Daily(0, 55), proposals::proposals),
         Schedule::new("sweep", Rhythm::Daily(1, 0), sweep::sweep),
         Schedule::new("holdings", Rhythm::Monthly(3, 0), holdings::holdings),
     ]

@@ -117,10 +117,7 @@ struct Worker {
 impl Platform {
     /// The parts that `settings` name, with the machine's clock and chance.
     pub fn open(settings: &Settings) -> anyhow::Result<Self> {
-        let packs = match &settings.rules.dir {
-            Some(dir) => rule_pack::PackSet::load(dir)?,
-            None => rule_pack::PackSet::embedded()?,
-        };
+        let packs = Self::packs(settings)?;
         Ok(Self {
             clock: Arc::new(kernel::SystemClock),
             random: Arc::new(kernel::SystemRandom),
@@ -130,6 +127,16 @@ impl Platform {
             calendar: Arc::new(rule_pack::working_calendar()?),
             development_login: None,
             revocations: None,
+        })
+    }
+}
+
+impl Platform {
+    /// The rule packs that `settings` name, or those built in.
+    pub fn packs(settings: &Settings) -> anyhow::Result<rule_pack::PackSet> {
+        Ok(match &settings.rules.dir {
+            Some(dir) => rule_pack::PackSet::load(dir)?,
+            None => rule_pack::PackSet::embedded()?,
         })
     }
 }
@@ -202,6 +209,7 @@ impl Service {
         manual_time: bool,
     ) -> anyhow::Result<Running> {
         let context = self.context(settings, platform).await?;
+        crate::configuration::check(&context).await.with_context(|| format!("{}: start", self.name))?;
         let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
         schedules.push(crate::housekeeping::schedule());
         let (server, address, listening) = if part == Part::Worker {

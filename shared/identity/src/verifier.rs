@@ -148,6 +148,7 @@ impl TokenVerifier {
             system: grant.system,
             place: grant.place,
             acting_for: grant.acting_for,
+            emergency: grant.emergency,
             bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
             token_id: grant.token_id,
             as_of: grant.as_of,
@@ -178,6 +179,7 @@ impl TokenVerifier {
             system: None,
             place: None,
             acting_for: None,
+            emergency: None,
             bound_to: None,
             token_id: claims.jti,
             // Services end with their certificates.

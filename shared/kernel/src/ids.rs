@@ -69,4 +69,6 @@ typed_id! {
     FindingId;
     /// A destruction order (銷毀).
     OrderId;
+    /// A break-glass grant: roles for a few hours, given by two custodians.
+    EmergencyGrantId;
 }

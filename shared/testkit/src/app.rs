@@ -124,6 +124,7 @@ impl TestAppBuilder {
                 log_keys: Some(dir.join("log-keys")),
             },
             rules: settings::Rules::default(),
+            governance: settings::Governance::default(),
             services: std::collections::BTreeMap::new(),
             providers: std::collections::BTreeMap::new(),
             sample_ids: true,
@@ -204,6 +205,7 @@ impl TestApp {
             system: Some(id(&format!("system/{name}"))),
             place: None,
             acting_for: None,
+            emergency: None,
             bound_to: None,
             token_id: String::new(),
             as_of: i64::MAX,
@@ -230,6 +232,7 @@ impl TestApp {
             system: principal.system,
             place: principal.place,
             acting_for: principal.acting_for,
+            emergency: principal.emergency,
             cnf: principal.bound_to.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
         };
         self.issuer

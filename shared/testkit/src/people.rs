@@ -45,6 +45,7 @@ impl TestPerson {
             system: self.system,
             place: self.place,
             acting_for: None,
+            emergency: None,
             bound_to: None,
             token_id: String::new(),
             // Issued after whatever was revoked; a test of revocation says when.

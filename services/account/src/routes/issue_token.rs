@@ -23,9 +23,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::agency::System;
+use crate::domain::emergency;
 use crate::domain::person::Person;
 use crate::state::AccountState;
-use crate::store;
+use crate::{emergencies, store};
 
 /// Life of an access token in seconds (design: 10 minutes at most).
 const LIFE: i64 = 600;
@@ -139,9 +140,11 @@ pub async fn issue_token(
     let as_of = store::revocations::last(&mut *context.connection().await?).await?;
     let client = client(&context, &form).await?;
     let peer = peer::address(&request, &context.settings().http.proxies);
-    let grant = match (form.grant_type.as_str(), &form.assertion, client) {
+    let (grant, life) = match (form.grant_type.as_str(), &form.assertion, client) {
         (JWT_BEARER, Some(assertion), client) => person(&context, &form, assertion, client, peer).await?,
-        ("client_credentials", None, Some((system, proof))) => of_system(&context, system, &proof, peer),
+        ("client_credentials", None, Some((system, proof))) => {
+            (of_system(&context, system, &proof, peer), LIFE)
+        }
         (JWT_BEARER | "client_credentials", ..) => return Err(OAuthError::InvalidRequest),
         _ => return Err(OAuthError::UnsupportedGrantType),
     };
@@ -149,10 +152,10 @@ pub async fn issue_token(
     let identity = &context.settings().identity;
     // The certificate of the moment: a renewed one signs at once.
     let access_token = TokenIssuer::new(context.keys().signer.credential().clone(), &identity.issuer)
-        .and_then(|issuer| issuer.issue(&grant, &[&identity.audience], context.now(), Span::seconds(LIFE)))
+        .and_then(|issuer| issuer.issue(&grant, &[&identity.audience], context.now(), Span::seconds(life)))
         .map_err(|error| chassis::Error::Internal(error.into()))?;
     let scope = grant.roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(" ");
-    let token = Token { access_token, token_type: "Bearer", expires_in: LIFE, scope };
+    let token = Token { access_token, token_type: "Bearer", expires_in: life, scope };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(token))
 }
 
@@ -219,6 +222,7 @@ fn of_system(
         system: Some(system.id),
         place: peer,
         acting_for: None,
+        emergency: None,
         cnf: proof.client_thumbprint.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
     }
 }
@@ -229,12 +233,13 @@ async fn person(
     assertion: &str,
     client: Option<(System, VerifiedAssertion)>,
     peer: Option<IpAddr>,
-) -> Result<AccessGrant, OAuthError> {
+) -> Result<(AccessGrant, i64), OAuthError> {
     let proof = proof(context, AssertionKind::Login, assertion, OAuthError::InvalidGrant).await?;
     let mut conn = context.connection().await?;
     let person = store::people::by_thumbprint(&mut conn, &proof.certificate.thumbprint_sha256).await?;
-    drop(conn);
     let person = person.ok_or(OAuthError::InvalidGrant)?.doc;
+    let emergencies = emergencies::given_to(&mut conn, person.id).await?;
+    drop(conn);
     let today = days::taipei_date(context.now());
     let post = person
         .active_card(&proof.certificate)
@@ -251,7 +256,9 @@ async fn person(
     let attested = client.as_ref().filter(|(system, _)| system.attests_place).and(form.place);
     let place = attested.or(peer);
     take_place(context, &person, post.agency, place).await?;
-    Ok(AccessGrant {
+    let access = emergency::access(post, &emergencies, context.now());
+    let life = access.life(LIFE, context.now());
+    let grant = AccessGrant {
         kind: PrincipalKind::Person { person: person.id, post: own.id },
         subject: person.id.to_string(),
         client_id: client.as_ref().map_or_else(|| "console".to_owned(), |(system, _)| system.code.clone()),
@@ -260,12 +267,14 @@ async fn person(
         name: None,
         agency: Some(post.agency),
         unit: Some(post.unit),
-        roles: post.roles(),
+        roles: access.roles,
         system: client.as_ref().map(|(system, _)| system.id),
         place,
         acting_for: post.deputy_for,
+        emergency: access.emergency,
         cnf: proof.client_thumbprint.map(|x5t_s256| Confirmation { x5t_s256 }),
-    })
+    };
+    Ok((grant, life))
 }
 
 /// One place at a time, where the pack asks for it (H5.2.3): a second place is refused and told.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use account_types::{
-    AccountRecord, AgencyKind, AgencyRecord, ApplicationForm, CardBinding, CreateApplication,
-    EndorseApplication, LinkRecord, MasterData, Outcome, PersonRecord, PostRecord, ResultKind, StageContent,
-    SystemRecord, UnitRecord,
+    AccountRecord, AgencyKind, AgencyRecord, ApplicationForm, BootstrapContent, CardBinding,
+    CreateApplication, EndorseApplication, LinkRecord, MasterData, Outcome, PersonRecord, PostRecord,
+    ResultKind, StageContent, Summary, SystemRecord, UnitRecord,
 };
 use identity::{Credential, Endorsement, Role};
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AccountId, SystemId};
 use kernel::{Clock as _, NationalId, Personal, SystemClock};
 use serde_json::Value;
@@ -60,17 +61,32 @@ pub fn link_id() -> Uuid {
 
 impl World {
     pub async fn start() -> Self {
+        let world = Self::empty().await;
+        world.load(&world.master_data()).await.unwrap();
+        // Rhythms are known from the first look on.
+        world.app.running.run_due().await.unwrap();
+        world
+    }
+
+    /// Before the first start.
+    pub async fn empty() -> Self {
         let app = TestApp::of(account::service()).start().await;
         let people: BTreeMap<_, _> =
             CAST.iter().map(|(name, agency, roles)| (*name, app.person(name, agency, roles))).collect();
         let now = SystemClock.now();
         let platform = app.pki.issue_agency("社福平台", "2.16.886.101.90001", now).unwrap();
         let office_certificate = app.pki.issue_agency("三民區公所", "2.16.886.101.90002", now).unwrap();
-        let world = Self { app, people, platform, office_certificate };
-        account::bootstrap::load(world.app.context(), world.master_data()).await.unwrap();
-        // Rhythms are known from the first look on.
-        world.app.running.run_due().await.unwrap();
-        world
+        Self { app, people, platform, office_certificate }
+    }
+
+    /// The first start, signed by both administrators.
+    pub async fn load(&self, data: &MasterData) -> chassis::Result<Summary> {
+        let endorsements = ["admin-a", "admin-b"].map(|name| self.sign_start(name, data));
+        account::bootstrap::load(self.app.context(), data, &endorsements).await
+    }
+
+    pub fn sign_start(&self, name: &str, data: &MasterData) -> Endorsement {
+        self.sign(name, &BootstrapContent::new(data.digest().unwrap()))
     }
 
     pub fn master_data(&self) -> MasterData {
@@ -115,7 +131,16 @@ impl World {
                 manager: self.people["it"].person,
                 manager_post: self.people["it"].post,
             }],
+            custodians: ["head", "chief", "handler"].map(|name| self.people[name].person).into(),
+            configuration: self.configuration(),
         }
+    }
+
+    /// What the service under test runs on.
+    pub fn configuration(&self) -> Vec<ConfigurationItem> {
+        let context = self.app.context();
+        let day = kernel::days::taipei_date(context.now());
+        chassis::configuration::items(context.settings(), context.packs(), day).unwrap()
     }
 
     fn account(&self, regulation: &str, holder: &str) -> AccountRecord {

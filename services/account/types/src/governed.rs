@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use identity::Endorsement;
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AgencyId, PersonId, PostId, SystemId, UnitId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -100,6 +101,21 @@ pub enum GovernedAct {
         thumbprint: String,
         /// Whether it attests the place of its users.
         attests_place: bool,
+    },
+    /// Names the custodians who may break the glass: at least two people with cards, no administrators.
+    NameCustodians {
+        /// The custodians from now on.
+        custodians: BTreeSet<PersonId>,
+    },
+    /// Approves something that services run on: a root, a key, the way to a provider, a rule pack, a witness.
+    ApproveConfiguration {
+        /// The thing, by its digest.
+        item: ConfigurationItem,
+    },
+    /// Takes such an approval back.
+    WithdrawConfiguration {
+        /// The thing, by its digest.
+        item: ConfigurationItem,
     },
     /// Changes a registered system.
     ChangeSystem {

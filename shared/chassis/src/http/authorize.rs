@@ -144,6 +144,10 @@ fn check_binding(
 }
 
 fn permit(principal: &Principal, id: &str, operation: &Operation) -> Result<(), Problem> {
+    if principal.emergency.is_some() && !operation.emergency {
+        let detail = format!("`{id}` is not open to a break-glass grant.");
+        return Err(Problem::new(&problem::FORBIDDEN, detail).clause("invariant-11"));
+    }
     if !principal.roles.is_disjoint(&operation.roles) {
         return Ok(());
     }

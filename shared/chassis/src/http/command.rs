@@ -15,6 +15,7 @@ use statement::statement;
 
 use crate::answer::Answer;
 use crate::db::Tx;
+use crate::emergency;
 use crate::error::{Error, Result};
 use crate::http::Caller;
 use crate::problem::{self, Problem};
@@ -32,6 +33,7 @@ pub struct Command<B> {
     pub if_match: Option<i64>,
     idempotency_key: Option<String>,
     operation: String,
+    path: String,
     fingerprint: String,
 }
 
@@ -80,6 +82,9 @@ impl<B> Command<B> {
                     return Ok(answer);
                 }
                 let answer = work(tx).await?;
+                if let Some(grant) = self.caller.principal.emergency {
+                    emergency::note(tx, grant, &self.operation, &self.path).await?;
+                }
                 self.remember(tx, &answer).await?;
                 Ok(answer)
             })
@@ -155,6 +160,7 @@ impl<B: DeserializeOwned + 'static> FromRequest for Command<B> {
             material.extend_from_slice(&bytes);
             Ok(Self {
                 operation: format!("{} {}", request.method(), request.match_pattern().unwrap_or_default()),
+                path: request.path().to_owned(),
                 fingerprint: kernel::canonical::sha256_hex(&material),
                 if_match: if_match(request.headers())?,
                 idempotency_key,
