@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use identity::endorsement::endorsement_bytes;
 use identity::signature::ecdsa_from_der;
-use identity::{Credential, Endorsement, SoftCard, TrustAnchors, Usage, verify_chain};
+use identity::{Credential, Endorsement, SignatureForm, SoftCard, TrustAnchors, Usage, verify_chain};
 use kernel::canonical;
 use kernel::{Clock as _, SystemClock};
 use rustls_pki_types::CertificateDer;
@@ -87,6 +87,7 @@ fn assemble<T: Serialize>(
         content_digest: canonical::sha256_hex(&bytes),
         certificate: chain.iter().map(|der| STANDARD.encode(der)).collect(),
         algorithm,
+        form: SignatureForm::Raw,
         signature: STANDARD.encode(raw),
         signed_at: now,
     })

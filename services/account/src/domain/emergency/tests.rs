@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::person::{Card, CardStatus};
 use account_types::CardBinding;
-use identity::SignatureAlgorithm;
+use identity::{SignatureAlgorithm, SignatureForm};
 use kernel::RegisterKey;
 use kernel::ids::{AgencyId, UnitId};
 
@@ -26,6 +26,7 @@ fn endorsement() -> Endorsement {
         content_digest: String::new(),
         certificate: vec![],
         algorithm: SignatureAlgorithm::Es256,
+        form: SignatureForm::Raw,
         signature: String::new(),
         signed_at: now(),
     }

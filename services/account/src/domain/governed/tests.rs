@@ -2,7 +2,7 @@
 
 use super::*;
 use account_types::{CardBinding, NewPost};
-use identity::SignatureAlgorithm;
+use identity::{SignatureAlgorithm, SignatureForm};
 use kernel::configuration::{ConfigurationItem, ConfigurationKind};
 
 const DAYS: u32 = 14;
@@ -16,6 +16,7 @@ fn hand(n: u128, at: DateTime<Utc>) -> Hand {
         content_digest: String::new(),
         certificate: vec![],
         algorithm: SignatureAlgorithm::Es256,
+        form: SignatureForm::Raw,
         signature: String::new(),
         signed_at: at,
     };
