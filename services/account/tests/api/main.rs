@@ -6,5 +6,6 @@ mod applications;
 mod control;
 mod immigration;
 mod matrix;
+mod revocation;
 mod tokens;
 mod world;
