@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chassis::Context;
 use chassis::service::State;
 use identity::TrustAnchors;
