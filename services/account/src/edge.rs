@@ -7,7 +7,7 @@ use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Tx};
 use chrono::NaiveDate;
-use identity::{Endorsement, Role, Usage};
+use identity::{Endorsement, Purpose, Role, Usage};
 use kernel::ids::AgencyId;
 use kernel::{canonical, days};
 use rule_pack::{Regulation, RulePack};
@@ -52,6 +52,7 @@ pub async fn endorsed<T: Serialize>(
     clause: &str,
 ) -> Result<()> {
     let state = tx.context().state::<AccountState>();
+    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     let identity = endorsement.verify(content, &state.anchors, tx.now()).map_err(refused)?;
     tx.load::<Person>(actor.person).await?.active_card(&identity)?;
     acts::record_governance(
@@ -72,6 +73,7 @@ pub async fn agency_signed<T: Serialize>(
     clause: &str,
 ) -> Result<()> {
     let state = tx.context().state::<AccountState>();
+    tx.context().ask_responder(Purpose::Agency, &endorsement.certificate).await;
     let identity =
         endorsement.verify_as(content, &state.anchors, tx.now(), Usage::AgencySignature).map_err(refused)?;
     if !tx.load::<Agency>(agency).await?.certificates.contains(&identity.thumbprint_sha256) {
@@ -88,6 +90,7 @@ pub async fn agency_signed<T: Serialize>(
 }
 
 fn refused(error: identity::EndorsementError) -> Problem {
+    tracing::info!(code = error.code(), "endorsement refused");
     Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
         .with("reason", error.code())
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chassis::Context;
 use chassis::service::State;
 use identity::TrustAnchors;
@@ -15,6 +14,5 @@ pub struct AuditState {
 
 /// Makes the state.
 pub fn open(context: &Context) -> anyhow::Result<State> {
-    let anchors = TrustAnchors::from_dir(&context.settings().identity.roots).context("identity.roots")?;
-    Ok(Arc::new(AuditState { anchors }))
+    Ok(Arc::new(AuditState { anchors: context.anchors() }))
 }

@@ -212,6 +212,7 @@ impl Stack {
                 certificate: pki.join(format!("services/{}.pem", service.name)),
                 key: pki.join(format!("services/{}.key.pem", service.name)),
                 bound_tokens: settings::BoundTokens::default(),
+                revocation: settings::Revocation::required_from(&pki.join("crl")),
             },
             secrets: settings::Secrets {
                 register_key_file: pki.join("register.key"),

@@ -11,7 +11,7 @@ use actix_web::{App, web};
 use anyhow::Context as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures::future::LocalBoxFuture;
-use identity::{EventVerifier, StreamVerifier, TokenVerifier, TrustAnchors};
+use identity::{EventVerifier, StreamVerifier, TokenVerifier};
 use secrecy::ExposeSecret as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -24,6 +24,7 @@ use crate::keys::KeyRing;
 use crate::operations::Operations;
 use crate::problem::ProblemType;
 use crate::replay::Replay;
+use crate::revocation_lists::{self, RevocationLists};
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::{bus, db, ephemeral, listen, openapi, relay, revocations, schedule};
@@ -158,7 +159,8 @@ impl Service {
         let operations = Operations::new(self.operations, &openapi::collect(self.routes))
             .with_context(|| format!("{}: operations", self.name))?;
         let keys = Arc::new(KeyRing::open(self.name, &settings.identity)?);
-        let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
+        let revocation = RevocationLists::open(&settings.identity, platform.clock.now())?;
+        let anchors = revocation.anchors();
         let mut inner = Inner {
             name: self.name,
             pool: db::pool(&settings.database)?,
@@ -174,6 +176,7 @@ impl Service {
                 revocations::Source::Own(_) => None,
                 revocations::Source::Stream(apply) => apply,
             },
+            revocation: Arc::new(revocation),
             state: None,
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),
@@ -229,8 +232,7 @@ impl Service {
         let data = web::Data::new(context.clone());
         let settings = context.settings();
         let tls = if settings.http.tls {
-            let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
-            Some(listen::tls::server_config(context.0.keys.clone(), anchors)?)
+            Some(listen::tls::server_config(context.0.keys.clone(), context.anchors())?)
         } else {
             None
         };
@@ -283,6 +285,7 @@ impl Service {
             local.spawn_local(open_topics(context.clone(), topics));
             local.spawn_local(relay::run(context.clone()));
             local.spawn_local(context.0.keys.clone().watch());
+            local.spawn_local(revocation_lists::run(context.clone()));
             if part != Part::Serve {
                 local.spawn_local(crate::consume::run(context.clone()));
                 if !manual_time {

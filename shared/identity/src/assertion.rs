@@ -6,7 +6,7 @@ use kernel::Instant;
 
 use crate::card::CardSigner;
 use crate::certificate::{Certificate, CertificateIdentity, from_x5c, thumbprint, to_x5c};
-use crate::chain::{ChainError, TrustAnchors, Usage, verify_chain};
+use crate::chain::{ChainError, Purpose, TrustAnchors, Usage, verify_chain};
 use crate::cms::{self, CmsError};
 use crate::jws::{self, Header, Input, JwsError, Parts};
 use crate::token::{Audience, Confirmation};
@@ -31,6 +31,11 @@ impl AssertionKind {
             Self::Login => "login+jwt",
             Self::Client => "client-authentication+jwt",
         }
+    }
+
+    /// The anchors that count for the signer.
+    pub fn purpose(self) -> Purpose {
+        self.usage().purpose()
     }
 
     fn usage(self) -> Usage {
@@ -208,6 +213,11 @@ pub struct VerifiedAssertion {
     pub exp: Instant,
     /// The TLS client certificate that the signer named, base64url.
     pub client_thumbprint: Option<String>,
+}
+
+/// The chain that an assertion says it was signed with; empty if it cannot be read. Nothing is verified.
+pub fn x5c(jwt: &str) -> Vec<String> {
+    Parts::parse(jwt).map(|parts| parts.header.x5c).unwrap_or_default()
 }
 
 /// Verifies an assertion of this kind at `now`: chain and key usage, signature, subject, audience, times.

@@ -164,6 +164,7 @@ async fn proof(
     refusal: OAuthError,
 ) -> Result<VerifiedAssertion, OAuthError> {
     let state = context.state::<AccountState>();
+    context.ask_responder(kind.purpose(), &identity::assertion::x5c(jwt)).await;
     let proof =
         verify_assertion(kind, jwt, &state.anchors, &context.settings().identity.issuer, context.now())
             .map_err(|error| {

@@ -6,6 +6,7 @@ mod applications;
 mod control;
 mod immigration;
 mod matrix;
+mod revocation;
 mod revocations;
 mod tokens;
 mod world;

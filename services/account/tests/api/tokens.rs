@@ -38,7 +38,7 @@ async fn ask(world: &World, form: &[(&str, &str)]) -> (u16, Value) {
 
 const JWT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-async fn login(world: &World, name: &str, jti: &str) -> (u16, Value) {
+pub async fn login(world: &World, name: &str, jti: &str) -> (u16, Value) {
     let jwt = assertion(world, &world.people[name].card, AssertionKind::Login, None, jti);
     ask(world, &[("grant_type", JWT), ("assertion", &jwt), ("unknown", "ignored")]).await
 }

@@ -60,7 +60,14 @@ pub fn link_id() -> Uuid {
 
 impl World {
     pub async fn start() -> Self {
-        let app = TestApp::of(account::service()).start().await;
+        Self::start_with(|_, _, _| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(
+        change: impl FnOnce(&mut chassis::Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
+    ) -> Self {
+        let app = TestApp::of(account::service()).settings(change).start().await;
         let people: BTreeMap<_, _> =
             CAST.iter().map(|(name, agency, roles)| (*name, app.person(name, agency, roles))).collect();
         let now = SystemClock.now();

@@ -75,6 +75,7 @@ fn settings(options: Options) -> Settings {
             certificate: pki.join("services/account.pem"),
             key: pki.join("services/account.key.pem"),
             bound_tokens: settings::BoundTokens::default(),
+            revocation: settings::Revocation::default(),
         },
         secrets: settings::Secrets { register_key_file: pki.join("register.key"), log_keys: None },
         rules: settings::Rules::default(),
