@@ -14,6 +14,7 @@ use crate::domain::agency_act::{AgencyAct, AgencyActKind, AgencyActStatus};
 use crate::domain::inventory::{Closing, Inventory, InventoryLine, InventoryStatus};
 use crate::domain::person::Person;
 use crate::domain::personnel::PersonnelChange;
+use crate::domain::session::SessionEnd;
 use crate::{duties, edge, store};
 
 /// Most accounts of one person that are looked at.
@@ -31,19 +32,24 @@ pub async fn record_governance(tx: &mut Tx, kind: &str, digest: &str, clause: &s
     .await
 }
 
-/// Writes a changed account, tells others and its agency's systems.
+/// Writes a changed account, tells others and its agency's systems. What takes or changes a right ends the holder's
+/// sessions: the next one takes the card.
 pub async fn save_account(tx: &mut Tx, account: &Stored<Account>, what: &str, clause: &str) -> Result<i64> {
     let version = tx.update(account).await?;
     tx.emit(&account.event(what, clause)).await?;
+    if what != "resumed" {
+        store::sessions::end_of_person(tx, account.person_id, SessionEnd::AccountChanged).await?;
+    }
     let subject = format!("/v1/accounts/{}", account.doc.id);
     store::changes::note(tx, account.agency_id, "account", &subject, what).await?;
     Ok(version)
 }
 
-/// Writes a changed person and tells others.
+/// Writes a changed person, tells others, and ends sessions that stood on what is gone: a card, a post, a role.
 pub async fn save_person(tx: &mut Tx, person: &mut Stored<Person>) -> Result<i64> {
     person.revision += 1;
     let version = tx.update(person).await?;
+    store::sessions::end_unfounded(tx, person).await?;
     tx.emit(&person.event()).await?;
     Ok(version)
 }

@@ -1,10 +1,11 @@
-//! What recurs: duties of each period, campaigns, ends of accounts, what is overdue, what is held.
+//! What recurs: duties of each period, campaigns, ends of accounts and sessions, what is overdue, what is held.
 
 mod account_ends;
 mod holdings;
 mod overdue;
 mod periods;
 pub(crate) mod personnel_changes;
+mod sessions;
 
 use chassis::{Rhythm, Schedule};
 
@@ -14,6 +15,7 @@ pub fn all() -> Vec<Schedule> {
         Schedule::new("periods", Rhythm::Daily(0, 20), periods::periods),
         Schedule::new("personnel-changes", Rhythm::Daily(0, 30), personnel_changes::personnel_changes),
         Schedule::new("account-ends", Rhythm::Daily(0, 40), account_ends::account_ends),
+        Schedule::new("sessions", Rhythm::Daily(0, 45), sessions::sessions),
         Schedule::new("overdue", Rhythm::Daily(0, 50), overdue::overdue),
         Schedule::new("holdings", Rhythm::Monthly(3, 0), holdings::holdings),
     ]

@@ -20,6 +20,7 @@ pub mod credential;
 mod der;
 pub mod endorsement;
 pub mod event;
+pub mod jwk;
 pub mod jws;
 pub mod pki;
 pub mod principal;
@@ -42,6 +43,7 @@ pub use cms::{CmsError, SignedDataOptions, sign_signed_data, verify_signed_data}
 pub use credential::{Credential, CredentialError};
 pub use endorsement::{BatchEndorsement, Endorsement, EndorsementError, SignatureForm, salted_digest};
 pub use event::{EventContent, EventError, EventSignature, EventSigner, EventVerifier};
+pub use jwk::Jwk;
 pub use pki::{CardHolder, DevPki, KeyKind, PkiError};
 pub use principal::{Principal, PrincipalKind};
 pub use revocation::{NoRevocation, RevocationList, RevocationSource, RevocationStatus};

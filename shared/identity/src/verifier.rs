@@ -149,6 +149,7 @@ impl TokenVerifier {
             place: grant.place,
             acting_for: grant.acting_for,
             bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
+            session: grant.session,
             token_id: grant.token_id,
             expires_at,
         };
@@ -178,6 +179,7 @@ impl TokenVerifier {
             place: None,
             acting_for: None,
             bound_to: None,
+            session: None,
             token_id: claims.jti,
             expires_at,
         };

@@ -109,6 +109,7 @@ impl TestAppBuilder {
                 certificate: dir.join("cert.pem"),
                 key: dir.join("key.pem"),
                 bound_tokens: settings::BoundTokens::default(),
+                console_origins: std::collections::BTreeSet::new(),
             },
             secrets: settings::Secrets {
                 register_key_file: dir.join("register.key"),
@@ -191,6 +192,7 @@ impl TestApp {
             place: None,
             acting_for: None,
             bound_to: None,
+            session: None,
             token_id: String::new(),
             expires_at: chrono::DateTime::UNIX_EPOCH,
         })
@@ -215,6 +217,7 @@ impl TestApp {
             place: principal.place,
             acting_for: principal.acting_for,
             cnf: principal.bound_to.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
+            session: principal.session,
         };
         self.issuer
             .issue(&grant, &[AUDIENCE], self.clock.now(), chrono::Duration::minutes(10))

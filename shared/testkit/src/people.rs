@@ -46,6 +46,7 @@ impl TestPerson {
             place: self.place,
             acting_for: None,
             bound_to: None,
+            session: None,
             token_id: String::new(),
             expires_at: chrono::DateTime::UNIX_EPOCH,
         }

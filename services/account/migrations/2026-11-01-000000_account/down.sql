@@ -1,3 +1,3 @@
-DROP TABLE changes, sessions, account_uses, deputies, host_security_records, attestations, trainings, data_links,
+DROP TABLE changes, session_places, refresh_tokens, sessions, account_uses, deputies, host_security_records, attestations, trainings, data_links,
     inventory_lines, inventories, personnel_changes, agency_acts, governed_changes, permission_applications, accounts,
     people, systems, agencies;

@@ -122,13 +122,15 @@ pub enum PersonError {
     #[error("nobody is his own deputy")]
     OwnDeputy,
     /// Roles beyond the post's.
-    #[error("a deputy gets no role that the post does not have")]
+    #[error("a deputy gets no role that the post does not have, and hands on none")]
     BeyondPost,
     /// Days in the wrong order or past.
     #[error("the days are in the wrong order or past")]
     Days,
     /// The one who orders it is the deputy, or has no say over the post.
-    #[error("only the holder of the post or a superior of the same agency may do this, never the deputy")]
+    #[error(
+        "only the holder of the post, the unit's supervisor or the agency's head may do this, never the deputy"
+    )]
     NotSuperior,
 }
 
@@ -262,8 +264,9 @@ pub fn check_roles(roles: &BTreeSet<String>) -> Result<(), PersonError> {
     if roles.iter().all(|r| r.parse::<Role>().is_ok()) { Ok(()) } else { Err(PersonError::UnknownRole) }
 }
 
-/// The post that `deputy` gets under `terms`: only by the holder or a superior in the same agency, never by the deputy,
-/// never more than the post has, never backwards in time.
+/// The post that `deputy` gets under `terms`: only by the holder or a superior (the supervisor of the post's unit, the head
+/// of its agency), never by the deputy, never more than the post has, never backwards in time. Who stands in for somebody
+/// hands that on to nobody.
 pub fn deputise(
     principal: &Person,
     deputy: &Person,
@@ -281,10 +284,11 @@ pub fn deputise(
     if terms.until < terms.from || terms.from < today {
         return Err(PersonError::Days);
     }
-    if terms.roles.is_empty() || !terms.roles.is_subset(&post.roles) {
+    if post.deputy_for.is_some() || terms.roles.is_empty() || !terms.roles.is_subset(&post.roles) {
         return Err(PersonError::BeyondPost);
     }
-    let superior = actor.agency == post.agency && actor.has_any(&[Role::UnitSupervisor, Role::AgencyHead]);
+    let unit_head = actor.unit == post.unit && actor.has_any(&[Role::UnitSupervisor]);
+    let superior = actor.agency == post.agency && (unit_head || actor.has_any(&[Role::AgencyHead]));
     if actor.person == deputy.id || !(actor.person == principal.id || superior) {
         return Err(PersonError::NotSuperior);
     }

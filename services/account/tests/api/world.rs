@@ -100,6 +100,7 @@ impl World {
                 agency: bureau,
                 thumbprint: Some(self.platform.thumbprint()),
                 attests_place: true,
+                origins: BTreeSet::new(),
             }],
             people: self.people.iter().enumerate().map(|(i, (name, p))| person(i, name, p)).collect(),
             accounts: vec![
