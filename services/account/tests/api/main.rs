@@ -5,6 +5,9 @@
 mod applications;
 mod control;
 mod immigration;
+mod logins;
 mod matrix;
+mod oauth;
+mod sessions;
 mod tokens;
 mod world;

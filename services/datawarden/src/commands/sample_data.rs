@@ -69,7 +69,6 @@ fn settings(options: Options) -> Settings {
         redis: settings::Redis::default(),
         otlp: settings::Otlp::default(),
         identity: settings::Identity {
-            bound_tokens: settings::BoundTokens::Offered,
             console_origins: std::collections::BTreeSet::new(),
             issuer: ISSUER.into(),
             audience: AUDIENCE.into(),
