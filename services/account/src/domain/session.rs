@@ -165,11 +165,9 @@ impl Session {
 
     /// Why it is over at `now` although nobody ended it.
     pub fn lapsed(&self, now: DateTime<Utc>) -> Option<SessionEnd> {
-        if now >= self.ends_at {
-            Some(SessionEnd::Length)
-        } else {
-            (now >= self.idle_until).then_some(SessionEnd::Idle)
-        }
+        // The idle limit never reaches beyond the end.
+        let because = if self.idle_until == self.ends_at { SessionEnd::Length } else { SessionEnd::Idle };
+        (now >= self.idle_until).then_some(because)
     }
 
     /// Ends it; false when it had ended before.

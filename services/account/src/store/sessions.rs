@@ -131,11 +131,18 @@ pub async fn take_place(tx: &mut Tx, person: PersonId, place: &str, until: DateT
     Ok(taken == 1)
 }
 
-/// Sessions that lapsed and are not marked so, at most `most`.
-pub async fn lapsed(conn: &mut AsyncPgConnection, now: DateTime<Utc>, most: i64) -> Result<Vec<SessionId>> {
-    let filter = Filter::all().eq("ended", false).op("idle_until", "<=", now);
-    let found: Vec<Stored<Session>> = document::select(conn, filter, most).await?;
-    Ok(found.into_iter().map(|s| s.doc.id).collect())
+/// Marks the sessions that lapsed by `now` as ended, as [`Session::lapsed`] says. Nobody need be told: their access tokens
+/// are over.
+pub async fn mark_lapsed(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<()> {
+    statement(
+        "UPDATE sessions SET version = version + 1, updated_at = $1, doc = jsonb_set(doc, '{ended}', jsonb_build_object(\
+         'at', doc->'idle_until', 'because', CASE WHEN doc->'idle_until' = doc->'ends_at' THEN 'length' ELSE 'idle' END)) \
+         WHERE NOT ended AND idle_until <= $1",
+    )
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Forgets sessions that ended before `before`, with the hashes of their tokens, and places that came free by then.

@@ -77,7 +77,10 @@ impl Client<'_> {
             }
         }
         let assertion = self.login(who).await?;
-        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion.as_str())];
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("assertion", assertion.as_str()),
+        ];
         self.ask(&form, self.attested(Some(who))?).await
     }
 
