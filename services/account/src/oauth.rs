@@ -24,6 +24,8 @@ pub use error::{OAuthError, OAuthRefusal};
 
 /// RFC 7523 §2.1: a login that the card signed as a JWS.
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Ours: a login that the card component answered as PKCS#7, base64url of the signed message (CMS, DER).
+pub const PKCS7_BEARER: &str = "urn:datawarden:params:oauth:grant-type:pkcs7-bearer";
 /// RFC 6749 §6.
 pub const REFRESH_TOKEN: &str = "refresh_token";
 /// RFC 6749 §4.4.

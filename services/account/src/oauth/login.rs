@@ -13,11 +13,13 @@ use chassis::http::limit::Client as Counted;
 use chrono::{DateTime, Duration as Span, Utc};
 use identity::{
     AssertionError, AssertionKind, AssertionRequest, VerifiedAssertion, assertion_signing_input, certificate,
+    verify_pkcs7_assertion,
 };
 use kernel::ids::PostId;
 use serde::{Deserialize, Serialize};
 
 use super::{OAuthError, client};
+use crate::state::AccountState;
 
 /// Seconds in which a login must be signed and redeemed: the longest life of an assertion.
 const LIFE: i64 = identity::assertion::MAX_ASSERTION_SECONDS;
@@ -99,6 +101,22 @@ pub async fn verify_jws(context: &Context, jwt: &str) -> Result<VerifiedAssertio
         context.limiter().take(context, &Counted::Card(card)).await?;
     }
     client::verify(context, AssertionKind::Login, jwt).ok_or(NEUTRAL)
+}
+
+/// A login that the card component answered as PKCS#7. Whose card it is shows only when the message was read, so tries that
+/// fail are counted by address alone.
+pub async fn verify_pkcs7(context: &Context, message: &str) -> Result<VerifiedAssertion, OAuthError> {
+    let der = URL_SAFE_NO_PAD.decode(message.trim_end_matches('=')).map_err(|_| NEUTRAL)?;
+    let state = context.state::<AccountState>();
+    let issuer = &context.settings().identity.issuer;
+    let proof = verify_pkcs7_assertion(&der, &state.anchors, issuer, context.now());
+    let proof = proof.map_err(|error| {
+        tracing::info!(code = error.code(), "assertion refused");
+        NEUTRAL
+    })?;
+    let card = proof.certificate.thumbprint_sha256.clone();
+    context.limiter().take(context, &Counted::Card(card)).await?;
+    Ok(proof)
 }
 
 /// Takes the prepared login of a verified assertion: of all who ask, one gets it. Needs no look-up of the card, so it tells

@@ -6,7 +6,7 @@ use identity::{Role, SignatureAlgorithm};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::oauth::{CLIENT_CREDENTIALS, JWT_BEARER, REFRESH_TOKEN};
+use crate::oauth::{CLIENT_CREDENTIALS, JWT_BEARER, PKCS7_BEARER, REFRESH_TOKEN};
 
 /// What the account service offers as authorization server (RFC 8414 §2, RFC 8705 §3.3).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -60,7 +60,7 @@ pub async fn get_oauth_metadata(context: web::Data<Context>) -> Result<Answer<OA
         login_endpoint: at("/v1/logins"),
         scopes_supported: granted.map(|role| role.code().to_owned()).collect(),
         response_types_supported: vec![],
-        grant_types_supported: texts(&[JWT_BEARER, REFRESH_TOKEN, CLIENT_CREDENTIALS]),
+        grant_types_supported: texts(&[JWT_BEARER, PKCS7_BEARER, REFRESH_TOKEN, CLIENT_CREDENTIALS]),
         token_endpoint_auth_methods_supported: methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
         revocation_endpoint_auth_methods_supported: methods,

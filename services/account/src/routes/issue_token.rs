@@ -11,17 +11,19 @@ use uuid::Uuid;
 
 use crate::oauth::session::{self, Asked, Tokens};
 use crate::oauth::{
-    CLIENT_CREDENTIALS, Client, ClientParameters, JWT_BEARER, OAuthError, OAuthRefusal, Peer, REFRESH_TOKEN,
-    client, form, login,
+    CLIENT_CREDENTIALS, Client, ClientParameters, JWT_BEARER, OAuthError, OAuthRefusal, PKCS7_BEARER, Peer,
+    REFRESH_TOKEN, client, form, login,
 };
 
 /// A token request (form-encoded). Unknown parameters are ignored, none may come twice.
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
-    /// `urn:ietf:params:oauth:grant-type:jwt-bearer` for an official's login, `refresh_token` to renew his session,
-    /// `client_credentials` for an agency system.
+    /// `urn:ietf:params:oauth:grant-type:jwt-bearer` for an official's login
+    /// (`urn:datawarden:params:oauth:grant-type:pkcs7-bearer` where the card component answers as PKCS#7), `refresh_token`
+    /// to renew his session, `client_credentials` for an agency system.
     grant_type: String,
-    /// For a login: what `prepare_login` gave, signed with the citizen card.
+    /// For a login: what `prepare_login` gave, signed with the citizen card: the JWS; of PKCS#7 the signed message (CMS, DER,
+    /// content included) in base64url.
     assertion: Option<String>,
     /// To renew: the newest refresh token.
     refresh_token: Option<String>,
@@ -67,10 +69,14 @@ pub async fn issue_token(
     };
     let client = client::authenticate(&context, &peer, parameters).await?;
     let tokens = match asked.grant_type.as_str() {
-        JWT_BEARER => {
+        grant @ (JWT_BEARER | PKCS7_BEARER) => {
             let assertion = asked.assertion.as_deref();
             let assertion = assertion.ok_or(OAuthError::InvalidRequest("assertion is missing."))?;
-            let proof = login::verify_jws(&context, assertion).await?;
+            let proof = if grant == JWT_BEARER {
+                login::verify_jws(&context, assertion).await?
+            } else {
+                login::verify_pkcs7(&context, assertion).await?
+            };
             let prepared = login::take(&context, &proof).await?;
             let asked = Asked { post: asked.post, scope: asked.scope.as_deref() };
             session::begin(&context, &peer, client.as_ref(), (&proof, &prepared), asked).await?

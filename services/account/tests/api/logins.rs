@@ -1,6 +1,6 @@
 //! Prepared logins: whose place counts, whose pages may ask, what may be asked.
 
-use chassis::settings::Limits;
+use chassis::settings::{Limits, Proxy};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -40,13 +40,19 @@ async fn the_place_is_where_the_login_was_prepared_whoever_redeems_it() {
     assert_eq!(crate::oauth::claims(&server.ask(&form).await.good())["place"], OFFICE);
 }
 
+/// A proxy of our own.
+fn proxy() -> Proxy {
+    let networks = vec!["10.0.0.0/24".parse().unwrap()];
+    Proxy { networks, certificate: None, proxy_protocol: false, client_cert: false }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_that_anybody_can_write_move_nobody() {
     let world = World::start().await;
     let headers = [("x-forwarded-for", "10.1.2.3"), ("forwarded", "for=10.1.2.3"), ("x-real-ip", "10.1.2.3")];
     let abroad = Somebody { headers: &headers, ..world.somebody().at("203.0.113.9") };
     assert_eq!(claims(&abroad.login("user").await.good())["place"], "203.0.113.9");
-    let behind = World::start_with(|settings| settings.http.limits.proxies = 1).await;
+    let behind = World::start_with(|settings| settings.http.proxies = vec![proxy()]).await;
     let headers = [("x-forwarded-for", "198.51.100.1, 10.1.2.3")];
     let through = Somebody { headers: &headers, ..behind.somebody().at("10.0.0.2") };
     assert_eq!(claims(&through.login("user").await.good())["place"], "10.1.2.3", "what our own proxy saw");

@@ -17,6 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::world::World;
 
 pub const JWT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub const PKCS7: &str = "urn:datawarden:params:oauth:grant-type:pkcs7-bearer";
 pub const CLIENT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 pub const OFFICE: &str = "10.1.2.3";
 

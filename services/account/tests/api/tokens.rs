@@ -7,12 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::settings::BoundTokens;
 use identity::{
-    AssertionKind, AssertionRequest, Jwk, PublicKey, SignatureAlgorithm, SoftCard, jws, sign_assertion,
+    AssertionKind, AssertionRequest, Jwk, PublicKey, SignatureAlgorithm, SignedDataOptions, SoftCard, jws,
+    sign_assertion, sign_signed_data,
 };
 use kernel::Clock as _;
 use serde_json::{Value, json};
 
-use crate::oauth::{Answer, CLIENT, JWT, OFFICE, claims, signed};
+use crate::oauth::{Answer, CLIENT, JWT, OFFICE, PKCS7, claims, signed};
 use crate::world::{World, account_id};
 
 const NEUTRAL: &str = "The assertion is not accepted: prepare a login and sign it with the card.";
@@ -154,6 +155,32 @@ async fn a_login_is_redeemed_once_and_only_as_it_was_prepared_here() {
         (refused.refusal(), refused.text("error_description").as_str()),
         ((400, "invalid_grant"), NEUTRAL)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_component_may_answer_as_pkcs7() {
+    let world = World::start().await;
+    let (somebody, card) = (world.somebody(), &world.people["user"].card);
+    let prepared = somebody.prepare(card, json!({})).await.good();
+    let input = prepared["signing_input"].as_str().unwrap();
+    let message = |signer: &SoftCard, content: &str, options| {
+        URL_SAFE_NO_PAD.encode(sign_signed_data(signer, content.as_bytes(), options).unwrap())
+    };
+    let ask = async |message: &str| somebody.ask(&[("grant_type", PKCS7), ("assertion", message)]).await;
+    let detached = SignedDataOptions { detached: true, ..SignedDataOptions::default() };
+    for wrong in [
+        message(card, input, detached),
+        message(&world.people["colleague"].card, input, SignedDataOptions::default()),
+        message(card, "something else", SignedDataOptions::default()),
+        signed(card, &prepared),
+        "!".to_owned(),
+    ] {
+        let refused = ask(&wrong).await;
+        assert_eq!((refused.status, refused.text("error_description").as_str()), (400, NEUTRAL));
+    }
+    let good = message(card, input, SignedDataOptions::default());
+    assert_eq!(ask(&good).await.good()["scope"], "user");
+    assert_eq!(ask(&good).await.refusal(), (400, "invalid_grant"), "a second time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
