@@ -109,6 +109,7 @@ impl People {
             place: OFFICE.parse().ok(),
             acting_for: None,
             cnf: None,
+            session: None,
         };
         self.issuer.issue(&grant, &[AUDIENCE], SystemClock.now(), chrono::Duration::minutes(10)).unwrap()
     }
@@ -137,6 +138,7 @@ impl People {
                 agency: self.user.agency,
                 thumbprint: Some(self.platform.thumbprint()),
                 attests_place: true,
+                origins: BTreeSet::new(),
             }],
             people: self.all().enumerate().map(|(n, person)| record(n, person, anchors)).collect(),
             accounts: vec![AccountRecord {

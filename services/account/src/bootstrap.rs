@@ -12,7 +12,7 @@ use kernel::{canonical, days};
 use uuid::Uuid;
 
 use crate::domain::account::Account;
-use crate::domain::agency::{Agency, System, is_network};
+use crate::domain::agency::{Agency, System, is_network, is_origin};
 use crate::domain::link::{DataLink, LinkManager, LinkStatus};
 use crate::domain::person::{Card, CardStatus, Person, Post, check_roles};
 use crate::problems;
@@ -44,6 +44,12 @@ fn check(data: &MasterData) -> Result<()> {
                 "not a network in CIDR notation",
             )
             .into());
+        }
+    }
+    for (i, system) in data.systems.iter().enumerate() {
+        if let Some(n) = system.origins.iter().position(|origin| !is_origin(origin)) {
+            let pointer = format!("/systems/{i}/origins/{n}");
+            return Err(Problem::invalid(pointer, "not an origin as https://host").into());
         }
     }
     for (i, person) in data.people.iter().enumerate() {
@@ -89,6 +95,7 @@ async fn load_in(tx: &mut Tx, data: &MasterData) -> Result<Summary> {
             agency: record.agency,
             thumbprint: record.thumbprint.clone(),
             attests_place: record.attests_place,
+            origins: record.origins.clone(),
             active: true,
             revision: 1,
         };

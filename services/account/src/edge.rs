@@ -13,16 +13,22 @@ use kernel::{canonical, days};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 
-use crate::acts;
 use crate::domain::actor::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::person::Person;
-use crate::problems;
 use crate::state::AccountState;
+use crate::{acts, problems, store};
 
-/// The person who calls, as the rules need him. His posts are read afresh: a token may be ten minutes old.
+/// The person who calls, as the rules need him. His session and posts are read afresh: a token may be ten minutes old.
 pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
     let (person, post) = (caller.person()?, caller.post()?);
+    let now = tx.now();
+    if let Some(session) = caller.principal.session
+        && !store::sessions::is_open(tx.conn(), session, now).await?
+    {
+        let detail = "The session has ended: sign in with the card.";
+        return Err(Problem::new(&chassis::problem::UNAUTHENTICATED, detail).into());
+    }
     let stored: Person = tx.load::<Person>(person).await?.doc;
     stored.held(post, days::taipei_date(tx.now()))?;
     let agency = caller.agency()?;

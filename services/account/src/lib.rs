@@ -11,6 +11,7 @@ mod acts;
 mod consumers;
 mod duties;
 mod edge;
+mod oauth;
 mod replays;
 mod schedules;
 mod state;

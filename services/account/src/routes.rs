@@ -23,6 +23,7 @@ mod get_data_link;
 mod get_governed_change;
 mod get_inventory;
 mod get_jwks;
+mod get_oauth_metadata;
 mod get_permission_application;
 mod get_person;
 mod import_personnel_changes;
@@ -44,6 +45,7 @@ mod list_personnel_changes;
 mod list_systems;
 mod list_trainings;
 mod open_account;
+mod prepare_login;
 mod propose_governed_change;
 mod record_agency_act;
 mod record_host_security;
@@ -56,11 +58,14 @@ mod resubmit_application;
 mod resume_account;
 mod return_application;
 mod review_link;
+mod revoke_token;
 mod send_link_letter;
 mod stop_account;
 mod stream_revocations;
 mod suspend_account;
 
+use actix_web::http::Method;
+use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds every operation.
@@ -91,6 +96,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_governed_change::get_governed_change)
         .service(get_inventory::get_inventory)
         .service(get_jwks::get_jwks)
+        .service(get_oauth_metadata::get_oauth_metadata)
         .service(get_permission_application::get_permission_application)
         .service(get_person::get_person)
         .service(import_personnel_changes::import_personnel_changes)
@@ -112,6 +118,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_systems::list_systems)
         .service(list_trainings::list_trainings)
         .service(open_account::open_account)
+        .service(prepare_login::prepare_login)
+        .route("/v1/logins", web::method(Method::OPTIONS).to(prepare_login::preflight))
         .service(propose_governed_change::propose_governed_change)
         .service(record_agency_act::record_agency_act)
         .service(record_host_security::record_host_security)
@@ -123,6 +131,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(resubmit_application::resubmit_application)
         .service(resume_account::resume_account)
         .service(return_application::return_application)
+        .service(revoke_token::revoke_token)
         .service(review_link::review_link)
         .service(send_link_letter::send_link_letter)
         .service(stop_account::stop_account)

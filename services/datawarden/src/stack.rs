@@ -213,6 +213,7 @@ impl Stack {
                 key: pki.join(format!("services/{}.key.pem", service.name)),
                 bound_tokens: settings::BoundTokens::default(),
                 revocation: settings::Revocation::required_from(&pki.join("crl")),
+                console_origins: std::collections::BTreeSet::new(),
             },
             secrets: settings::Secrets {
                 register_key_file: pki.join("register.key"),
@@ -371,6 +372,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         place: None,
         acting_for: None,
         cnf: None,
+        session: None,
     };
     let issuer = TokenIssuer::new(credential, ISSUER)?;
     Ok(issuer.issue(&grant, &[AUDIENCE], SystemClock.now(), chrono::Duration::minutes(10))?)

@@ -139,7 +139,8 @@ impl Context {
         &self.0.pool
     }
 
-    pub(crate) fn limiter(&self) -> &Limiter {
+    /// Counts the requests of clients.
+    pub fn limiter(&self) -> &Limiter {
         &self.0.limiter
     }
 

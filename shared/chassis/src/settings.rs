@@ -1,6 +1,6 @@
 //! Settings: one TOML file and the environment (`DATAWARDEN__HTTP__BIND` …). Unknown keys are refused, with their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -116,18 +116,20 @@ pub struct Limits {
     pub authenticated: u32,
     /// Without a valid token, from one address (IPv6: one /64 network).
     pub anonymous: u32,
+    /// Logins that are prepared at one address, and tries to get a token with one card.
+    pub logins: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { authenticated: 6000, anonymous: 1200 }
+        Self { authenticated: 6000, anonymous: 1200, logins: 30 }
     }
 }
 
 impl Limits {
     /// No limits.
     pub fn none() -> Self {
-        Self { authenticated: 0, anonymous: 0 }
+        Self { authenticated: 0, anonymous: 0, logins: 0 }
     }
 }
 
@@ -204,6 +206,9 @@ pub struct Identity {
     /// never taken without its certificate, whatever stands here.
     #[serde(default)]
     pub bound_tokens: BoundTokens,
+    /// Origins of our own pages, the console's, on which officials may prepare a login (account).
+    #[serde(default)]
+    pub console_origins: BTreeSet<String>,
 }
 
 /// `identity.bound_tokens`

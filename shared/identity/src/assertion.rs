@@ -1,6 +1,8 @@
 //! Assertions signed with a certificate (RFC 7523): a person's login with the citizen card, and `private_key_jwt`
 //! of an agency system with the agency certificate. The `jti` is remembered by the caller: once used, no more.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Duration};
 use kernel::Instant;
 
@@ -136,6 +138,8 @@ struct Claims {
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<IpAddr>,
 }
 
 /// What an assertion is to say.
@@ -153,6 +157,8 @@ pub struct AssertionRequest<'a> {
     pub ttl: Duration,
     /// `x5t#S256` of the TLS client certificate, where there is one.
     pub client_thumbprint: Option<&'a str>,
+    /// The address of the official's browser, which an agency system attests with its own assertion (H3.1).
+    pub place: Option<IpAddr>,
 }
 
 /// The JWS signing input that a card with this chain (DER, own certificate first) must sign. It never holds a line
@@ -181,6 +187,7 @@ pub fn assertion_signing_input(
         iat: now.timestamp(),
         exp: (now + request.ttl).timestamp(),
         cnf: request.client_thumbprint.map(|x5t| Confirmation { x5t_s256: x5t.to_owned() }),
+        place: request.place,
     };
     Header::new(certificate.public_key().algorithm(), request.kind.typ(), to_x5c(chain_der))
         .encode()
@@ -213,6 +220,8 @@ pub struct VerifiedAssertion {
     pub exp: Instant,
     /// The TLS client certificate that the signer named, base64url.
     pub client_thumbprint: Option<String>,
+    /// The place that an agency system attests.
+    pub place: Option<IpAddr>,
 }
 
 /// The chain that an assertion says it was signed with; empty if it cannot be read. Nothing is verified.
@@ -296,5 +305,6 @@ fn check_claims(
         jti: claims.jti,
         exp,
         client_thumbprint: claims.cnf.map(|cnf| cnf.x5t_s256),
+        place: claims.place,
     })
 }

@@ -149,6 +149,7 @@ impl TokenVerifier {
             place: grant.place,
             acting_for: grant.acting_for,
             bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
+            session: grant.session,
             token_id: grant.token_id,
             as_of: grant.as_of,
             expires_at,
@@ -179,6 +180,7 @@ impl TokenVerifier {
             place: None,
             acting_for: None,
             bound_to: None,
+            session: None,
             token_id: claims.jti,
             // Services end with their certificates.
             as_of: i64::MAX,

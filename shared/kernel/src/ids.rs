@@ -69,4 +69,6 @@ typed_id! {
     FindingId;
     /// A destruction order (銷毀).
     OrderId;
+    /// A session: from a login with the card until it ends.
+    SessionId;
 }

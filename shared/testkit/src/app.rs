@@ -121,6 +121,7 @@ impl TestAppBuilder {
                 key: dir.join("key.pem"),
                 bound_tokens: settings::BoundTokens::default(),
                 revocation: settings::Revocation::required_from(&dir.join("crl")),
+                console_origins: std::collections::BTreeSet::new(),
             },
             secrets: settings::Secrets {
                 register_key_file: dir.join("register.key"),
@@ -243,6 +244,7 @@ impl TestApp {
             place: None,
             acting_for: None,
             bound_to: None,
+            session: None,
             token_id: String::new(),
             as_of: i64::MAX,
             expires_at: chrono::DateTime::UNIX_EPOCH,
@@ -269,6 +271,7 @@ impl TestApp {
             place: principal.place,
             acting_for: principal.acting_for,
             cnf: principal.bound_to.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
+            session: principal.session,
         };
         self.issuer
             .issue(&grant, &[AUDIENCE], self.clock.now(), chrono::Duration::minutes(10))

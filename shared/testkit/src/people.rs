@@ -46,6 +46,7 @@ impl TestPerson {
             place: self.place,
             acting_for: None,
             bound_to: None,
+            session: None,
             token_id: String::new(),
             // Issued after whatever was revoked; a test of revocation says when.
             as_of: i64::MAX,

@@ -100,6 +100,7 @@ fn login() -> AssertionRequest<'static> {
         jti: "nonce",
         ttl: Duration::seconds(120),
         client_thumbprint: Some("thumb"),
+        place: None,
     }
 }
 

@@ -69,7 +69,7 @@ async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
             tx.update(&stored).await?;
             tx.emit(&stored.event()).await
         }
-        GovernedAct::RegisterSystem { code, name, agency, thumbprint, attests_place } => {
+        GovernedAct::RegisterSystem { code, name, agency, thumbprint, attests_place, origins } => {
             let system = System {
                 id: tx.new_id(),
                 code: code.clone(),
@@ -77,16 +77,20 @@ async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
                 agency: *agency,
                 thumbprint: Some(thumbprint.clone()),
                 attests_place: *attests_place,
+                origins: origins.clone(),
                 active: true,
                 revision: 1,
             };
             tx.insert(&system).await?;
             tx.emit(&system.event()).await
         }
-        GovernedAct::ChangeSystem { system, active, thumbprint } => {
+        GovernedAct::ChangeSystem { system, active, thumbprint, origins } => {
             let mut stored = tx.load::<System>(*system).await?;
             stored.active = *active;
             stored.thumbprint = thumbprint.clone().or(stored.thumbprint.take());
+            if let Some(origins) = origins {
+                stored.origins.clone_from(origins);
+            }
             stored.revision += 1;
             tx.update(&stored).await?;
             tx.emit(&stored.event()).await?;

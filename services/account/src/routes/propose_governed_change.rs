@@ -5,7 +5,7 @@ use actix_web::post;
 use chassis::{Answer, Command, Problem, Result, Tx};
 use uuid::Uuid;
 
-use crate::domain::agency::{Agency, System, is_network};
+use crate::domain::agency::{Agency, System, is_network, is_origin};
 use crate::domain::governed::{GovernedChange, GovernedStatus, Hand};
 use crate::domain::person::{Person, check_roles};
 use crate::{acts, edge};
@@ -72,12 +72,26 @@ async fn check(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
                 .into());
             }
         }
-        GovernedAct::BindAgencyCertificate { agency, .. } | GovernedAct::RegisterSystem { agency, .. } => {
+        GovernedAct::BindAgencyCertificate { agency, .. } => {
             tx.load::<Agency>(*agency).await?;
         }
-        GovernedAct::ChangeSystem { system, .. } => {
+        GovernedAct::RegisterSystem { agency, origins, .. } => {
+            tx.load::<Agency>(*agency).await?;
+            check_origins(origins)?;
+        }
+        GovernedAct::ChangeSystem { system, origins, .. } => {
             tx.load::<System>(*system).await?;
+            check_origins(origins.iter().flatten())?;
         }
     }
     Ok(())
+}
+
+fn check_origins<'a>(origins: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    match origins.into_iter().position(|origin| !is_origin(origin)) {
+        Some(n) => {
+            Err(Problem::invalid(format!("/change/origins/{n}"), "not an origin as https://host").into())
+        }
+        None => Ok(()),
+    }
 }

@@ -5,8 +5,11 @@
 mod applications;
 mod control;
 mod immigration;
+mod logins;
 mod matrix;
 mod revocation;
 mod revocations;
+mod oauth;
+mod sessions;
 mod tokens;
 mod world;

@@ -9,36 +9,34 @@ use chrono::Duration;
 use identity::pki::{AnswerTerms, Responder};
 use identity::{Credential, OcspStatus};
 use kernel::{Clock as _, Instant};
-use serde_json::json;
 
-use crate::tokens::login;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_card_neither_logs_in_nor_endorses_and_only_the_holder_learns_why() {
     let world = World::start().await;
-    assert_eq!(login(&world, "user", "r1").await.0, 200);
+    assert_eq!(world.somebody().login("user").await.status, 200);
     let before = world.filing("user", world.form("user", "household", "add", None), 'a');
     world.app.revoke_card(&world.people["user"].card).await;
     // Nobody who has no token learns that the card exists.
-    assert_eq!(login(&world, "user", "r2").await, (400, json!({"error": "invalid_grant"})));
+    assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
     let refused = world.post("user", "/v1/permission-applications", &before).await;
     assert_eq!(refused.expect_problem("endorsement-invalid")["reason"], "certificate-revoked");
-    assert_eq!(login(&world, "colleague", "r3").await.0, 200);
+    assert_eq!(world.somebody().login("colleague").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_stale_list_nobody_logs_in_until_a_new_one_is_there() {
     let world = World::start().await;
     world.app.write_list(2, world.app.clock.now() + Duration::minutes(30)).await;
-    assert_eq!(login(&world, "user", "s1").await.0, 200);
+    assert_eq!(world.somebody().login("user").await.status, 200);
     world.app.clock.advance(Duration::minutes(31));
-    assert_eq!(login(&world, "user", "s2").await, (400, json!({"error": "invalid_grant"})));
+    assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
     // An older list does not help.
     world.app.write_list(1, world.app.clock.now() + Duration::days(1)).await;
-    assert_eq!(login(&world, "user", "s3").await.0, 400);
+    assert_eq!(world.somebody().login("user").await.status, 400);
     world.app.write_list(3, world.app.clock.now() + Duration::days(1)).await;
-    assert_eq!(login(&world, "user", "s4").await.0, 200);
+    assert_eq!(world.somebody().login("user").await.status, 200);
 }
 
 /// A responder over HTTP that answers for the citizen authority with what the test sets.
@@ -117,19 +115,19 @@ async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
     let now = || world.app.clock.now();
 
     server.set(OcspStatus::Good, now(), other);
-    assert_eq!(login(&world, "user", "o1").await.0, 400, "signed by another authority");
+    assert_eq!(world.somebody().login("user").await.status, 400, "signed by another authority");
     server.set(OcspStatus::Good, now() - Duration::minutes(11), authority);
-    assert_eq!(login(&world, "user", "o2").await.0, 400, "too old");
+    assert_eq!(world.somebody().login("user").await.status, 400, "too old");
     server.set(OcspStatus::Unknown, now(), authority);
-    assert_eq!(login(&world, "user", "o3").await.0, 400, "not known to the responder");
+    assert_eq!(world.somebody().login("user").await.status, 400, "not known to the responder");
     world.app.clock.advance(Duration::minutes(2));
     server.set(OcspStatus::Good, now(), authority);
-    assert_eq!(login(&world, "user", "o4").await.0, 200);
+    assert_eq!(world.somebody().login("user").await.status, 200);
     let asked = server.asked();
-    assert_eq!(login(&world, "user", "o5").await.0, 200);
+    assert_eq!(world.somebody().login("user").await.status, 200);
     assert_eq!(server.asked(), asked, "the answer is used again");
     world.app.clock.advance(Duration::minutes(2));
     server.set(OcspStatus::Revoked { since: now() }, now(), authority);
-    assert_eq!(login(&world, "user", "o6").await, (400, json!({"error": "invalid_grant"})));
+    assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
     assert_eq!(server.asked(), asked + 1);
 }

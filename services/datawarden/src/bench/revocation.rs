@@ -53,6 +53,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
         jti: "bench",
         ttl: Duration::seconds(60),
         client_thumbprint: None,
+        place: None,
     };
     let login = sign_assertion(&card, &request, now)?;
     let begun = Instant::now();

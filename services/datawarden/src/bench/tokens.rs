@@ -32,6 +32,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
                 place: None,
                 acting_for: None,
                 cnf: None,
+                session: None,
             };
             issuer.issue(&grant, &["bench"], now, chrono::Duration::minutes(10))
         })

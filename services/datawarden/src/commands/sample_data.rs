@@ -69,6 +69,7 @@ fn settings(options: Options) -> Settings {
         redis: settings::Redis::default(),
         otlp: settings::Otlp::default(),
         identity: settings::Identity {
+            console_origins: std::collections::BTreeSet::new(),
             issuer: ISSUER.into(),
             audience: AUDIENCE.into(),
             roots: pki.join("roots"),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::respond;
-use crate::http::command::reason;
+use crate::http::body::reason;
 use crate::problem::{self, Problem};
 
 /// `/healthz`: the process lives.

@@ -36,6 +36,7 @@ fn grant() -> AccessGrant {
         place: Some("203.0.113.7".parse().unwrap()),
         acting_for: Some(PostId(Uuid::from_u128(5))),
         cnf: Some(Confirmation { x5t_s256: "thumb".into() }),
+        session: None,
     }
 }
 
