@@ -42,6 +42,6 @@ pub fn service() -> Service {
             events::HoldingCounted::TOPIC,
             events::DestructionCarriedOut::TOPIC,
         ],
-        init: Some(|context| Box::pin(async move { state::open(&context) })),
+        init: Some(|context| Box::pin(async move { Ok(state::open(&context)) })),
     }
 }
