@@ -75,7 +75,7 @@ impl Jwk {
                 let number = |bytes: &[u8]| {
                     encode(&bytes[bytes.iter().position(|b| *b != 0).unwrap_or(bytes.len())..])
                 };
-                jwk.kty = "RSA".to_owned();
+                "RSA".clone_into(&mut jwk.kty);
                 (jwk.n, jwk.e) = (number(key.modulus), number(key.exponent));
             }
         }

@@ -33,7 +33,6 @@ const TWO_PLACES: OAuthError =
 
 /// Tokens (RFC 6749 §5.1).
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the names are those of RFC 6749")]
 pub struct Tokens {
     /// The access token (RFC 9068).
     access_token: String,
@@ -248,8 +247,9 @@ pub async fn renew(
             None => peer.address,
         },
     };
-    let renewed =
-        context.transaction(async |tx| renew_in(tx, holder, (&shown, &next), (asked, idle, as_of)).await).await?;
+    let renewed = context
+        .transaction(async |tx| renew_in(tx, holder, (&shown, &next), (asked, idle, as_of)).await)
+        .await?;
     let (session, grant) = renewed?;
     issue(context, &grant, Some((&session, token)))
 }
@@ -362,7 +362,7 @@ async fn found_two_places(tx: &mut Tx, person: PersonId, agency: Option<AgencyId
 /// Ends the session of a refresh token at the wish of `client` (RFC 7009). A token that is not known needs no ending.
 pub async fn log_out(context: &Context, client: &str, token: &str) -> Result<(), OAuthError> {
     let hash = hash(token);
-    let ended = context
+    context
         .transaction(async |tx| {
             let Some(mut session) = store::sessions::of_token(tx, &hash).await? else { return Ok(Ok(())) };
             if session.client != client {
@@ -372,8 +372,7 @@ pub async fn log_out(context: &Context, client: &str, token: &str) -> Result<(),
             store::sessions::end(tx, &mut session, crate::domain::session::SessionEnd::LogOut).await?;
             Ok(Ok(()))
         })
-        .await?;
-    ended
+        .await?
 }
 
 #[cfg(test)]

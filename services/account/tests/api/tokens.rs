@@ -255,7 +255,8 @@ async fn whoever_reads_the_metadata_finds_the_key_that_signs_tokens() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_bound_to_the_tls_certificate_and_where_that_is_required_none_is_had_without() {
-    let world = World::start_with(|settings, _, _| settings.identity.bound_tokens = BoundTokens::Required).await;
+    let world =
+        World::start_with(|settings, _, _| settings.identity.bound_tokens = BoundTokens::Required).await;
     let bare = world.somebody();
     let bound = crate::oauth::Somebody { certificate: Some("tls-of-the-platform"), ..bare };
     let form = || system(&world.platform_assertion(None), &[]);
