@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use identity::{AssertionKind, AssertionRequest, sign_assertion};
+use identity::{AssertionKind, AssertionRequest, CardSigner as _, jws, sign_assertion};
 use kernel::{Clock as _, SystemClock};
 use reqwest::{Method, Response};
 use rustix::process::{Pid, Signal, kill_process};
@@ -107,10 +107,12 @@ async fn without_redis_no_token_is_issued_and_everything_else_goes_on() {
     let application = world.endorsed().await;
     expect(sign_in(&world).await, 200).await;
 
+    let assertion = prepared(&world).await.unwrap();
     link.cut();
-    let refused = sign_in(&world).await;
+    let refused = redeem(&world, assertion).await;
     assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
     assert_eq!(expect(refused, 503).await["error"], "temporarily_unavailable");
+    unavailable(prepared(&world).await.unwrap_err(), "unavailable").await;
     world.get("account", "/v1/accounts", &world.people.auditor).await;
     expect(world.ask(&question(&application)).await, 200).await;
 
@@ -119,29 +121,57 @@ async fn without_redis_no_token_is_issued_and_everything_else_goes_on() {
 }
 
 async fn sign_in(world: &World) -> Response {
-    let people = &world.people;
-    let sign = |kind, credential: &identity::Credential| {
-        let jti = nonce();
-        let request = AssertionRequest {
-            kind,
-            client_id: (kind == AssertionKind::Client).then_some("welfare-platform"),
-            audience: ISSUER,
-            jti: &jti,
-            ttl: chrono::Duration::seconds(110),
-            client_thumbprint: None,
-        };
-        sign_assertion(credential, &request, SystemClock.now()).unwrap()
+    match prepared(world).await {
+        Ok(assertion) => redeem(world, assertion).await,
+        Err(refused) => refused,
+    }
+}
+
+/// The platform's proof, which attests the office.
+fn proof(world: &World) -> [(&'static str, String); 2] {
+    let jti = nonce();
+    let request = AssertionRequest {
+        kind: AssertionKind::Client,
+        client_id: Some("welfare-platform"),
+        audience: ISSUER,
+        jti: &jti,
+        ttl: chrono::Duration::seconds(110),
+        client_thumbprint: None,
+        place: OFFICE.parse().ok(),
     };
-    let card = people.user.card.credential();
-    let form = [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()),
-        ("client_assertion", sign(AssertionKind::Client, &people.platform)),
-        ("assertion", sign(AssertionKind::Login, card)),
-        ("post", people.user.post.to_string()),
-        ("place", OFFICE.to_owned()),
-    ];
+    let assertion = sign_assertion(&world.people.platform, &request, SystemClock.now()).unwrap();
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned();
+    [("client_assertion_type", kind), ("client_assertion", assertion)]
+}
+
+fn account(world: &World, path: &str) -> reqwest::RequestBuilder {
     let client = chassis::http_client(std::time::Duration::from_secs(30)).unwrap();
-    client.post(format!("{}/v1/token", world.processes["account"].url)).form(&form).send().await.unwrap()
+    client.post(format!("{}{path}", world.processes["account"].url))
+}
+
+/// A login that the account service prepared and the user's card signed; else the refusal.
+async fn prepared(world: &World) -> Result<String, Response> {
+    let user = &world.people.user;
+    let mut body = serde_json::json!({"certificate": user.card.credential().x5c(), "post": user.post});
+    for (name, value) in proof(world) {
+        body[name] = value.into();
+    }
+    let answer = account(world, "/v1/logins").json(&body).send().await.unwrap();
+    if !answer.status().is_success() {
+        return Err(answer);
+    }
+    let prepared = expect(answer, 201).await;
+    let input = prepared["signing_input"].as_str().unwrap();
+    Ok(jws::complete(input, &user.card.sign(input.as_bytes()).unwrap().signature))
+}
+
+async fn redeem(world: &World, assertion: String) -> Response {
+    let mut form = vec![
+        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()),
+        ("assertion", assertion),
+    ];
+    form.extend(proof(world));
+    account(world, "/v1/token").form(&form).send().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@ use account_types::master_data::{
     SystemRecord, UnitRecord,
 };
 use identity::{
-    AccessGrant, CardHolder, CardSigner as _, Credential, DevPki, PrincipalKind, Role, SoftCard, TokenIssuer,
-    TrustAnchors,
+    AccessGrant, CardHolder, CardSigner as _, Credential, DevPki, Endorsement, PrincipalKind, Role, SoftCard,
+    TokenIssuer, TrustAnchors,
 };
 use kernel::ids::{AccountId, AgencyId, PersonId, PostId, SystemId, UnitId};
 use kernel::{Clock as _, NationalId, Personal, Random, SystemClock, SystemRandom};
@@ -111,6 +111,7 @@ impl People {
             acting_for: None,
             emergency: None,
             cnf: None,
+            session: None,
         };
         self.issuer.issue(&grant, &[AUDIENCE], SystemClock.now(), chrono::Duration::minutes(10)).unwrap()
     }
@@ -139,6 +140,7 @@ impl People {
                 agency: self.user.agency,
                 thumbprint: Some(self.platform.thumbprint()),
                 attests_place: true,
+                origins: BTreeSet::new(),
             }],
             people: self.all().enumerate().map(|(n, person)| record(n, person, anchors)).collect(),
             accounts: vec![AccountRecord {

@@ -71,8 +71,8 @@ async fn everybody_follows(world: &World, with: &str) {
     };
     let refused =
         join_all(REPLICAS.map(|replica| refusal(async || ask(replica).await, "account-not-active")));
-    let (done, refused) =
-        tokio::join!(act(world, &format!("{account}/suspension"), people.it(), &reason), refused);
+    let suspension = format!("{account}/suspension");
+    let (done, refused) = tokio::join!(act(world, &suspension, people.it(), &reason), refused);
     print(&format!("account suspended, {with}"), done, &refused);
 
     act(world, &format!("{account}/resumption"), people.it(), &reason).await;

@@ -89,6 +89,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let pki = DevPki::generate().unwrap();
         pki.write_anchors(&folder.path().join("roots")).unwrap();
+        pki.write_lists(&folder.path().join("crl"), SystemClock.now()).unwrap();
         std::fs::write(folder.path().join("register.key"), "11".repeat(32)).unwrap();
         let now = SystemClock.now();
         let account = pki.issue_service("account", now).unwrap();
@@ -159,6 +160,9 @@ impl World {
              [database]\nurl = \"{}\"\n\
              [identity]\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\nroots = \"{folder}/roots\"\n\
              certificate = \"{folder}/{service}.pem\"\nkey = \"{folder}/{service}.key\"\n\
+             [identity.revocation]\nrefresh_seconds = 1\n\
+             [identity.revocation.citizen]\nlists = [\"{folder}/crl\"]\n\
+             [identity.revocation.agency]\nlists = [\"{folder}/crl\"]\n\
              [secrets]\nregister_key_file = \"{folder}/register.key\"\nlog_keys = \"{folder}/log-keys\"\n\
              [kafka]\ngroup_prefix = \"{name}\"\ntopic_prefix = \"{name}.\"\npartitions = 1\n",
             self.database_url(service),

@@ -36,7 +36,8 @@ async fn operations(stack: &datawarden::stack::Stack, client: &Client) -> Vec<Op
             }
             let id = format!("{}.{id}", service.context.name());
             let person = |role: &&Role| !matches!(role, Role::Service | Role::AgencySystem);
-            let role = operation.roles.iter().find(person);
+            // Whoever calls a public operation, a token makes no difference.
+            let role = operation.roles.iter().find(person).or(operation.public.then_some(&Role::User));
             let path: Vec<&str> = path.split('/').map(|part| filled(node, part)).collect();
             all.push(Operation {
                 url: format!("{}{}", service.url(), path.join("/")),

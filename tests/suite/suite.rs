@@ -63,6 +63,7 @@ pub fn token(credential: Credential, token: &Token<'_>) -> String {
         acting_for: None,
         emergency: None,
         cnf: token.bound_to.map(|thumbprint| Confirmation { x5t_s256: thumbprint.to_owned() }),
+        session: None,
     };
     let issuer = TokenIssuer::new(credential, token.issuer).unwrap();
     issuer

@@ -15,6 +15,7 @@ use crate::domain::agency_act::{AgencyAct, AgencyActKind, AgencyActStatus};
 use crate::domain::inventory::{Closing, Inventory, InventoryLine, InventoryStatus};
 use crate::domain::person::Person;
 use crate::domain::personnel::PersonnelChange;
+use crate::domain::session::SessionEnd;
 use crate::{duties, edge, store};
 
 /// Most accounts of one person that are looked at.
@@ -32,10 +33,14 @@ pub async fn record_governance(tx: &mut Tx, kind: &str, digest: &str, clause: &s
     .await
 }
 
-/// Writes a changed account, tells others and its agency's systems.
+/// Writes a changed account, tells others and its agency's systems. What takes or changes a right ends the holder's
+/// sessions: the next one takes the card.
 pub async fn save_account(tx: &mut Tx, account: &Stored<Account>, what: &str, clause: &str) -> Result<i64> {
     let version = tx.update(account).await?;
     tx.emit(&account.event(what, clause)).await?;
+    if what != "resumed" {
+        store::sessions::end_of_person(tx, account.person_id, SessionEnd::AccountChanged).await?;
+    }
     let subject = format!("/v1/accounts/{}", account.doc.id);
     store::changes::note(tx, account.agency_id, "account", &subject, what).await?;
     let (id, now_stands) = (account.doc.id.to_string(), account.event(what, clause).account);
@@ -56,6 +61,8 @@ pub async fn narrow_person(tx: &mut Tx, person: &mut Stored<Person>) -> Result<i
 async fn change_person(tx: &mut Tx, person: &mut Stored<Person>, ends_tokens: bool) -> Result<i64> {
     person.revision += 1;
     let version = tx.update(person).await?;
+    // What stood on a card, post or role that is gone ends with it.
+    store::sessions::end_unfounded(tx, person).await?;
     let event = person.event();
     tx.emit(&event).await?;
     store::revocations::note(tx, (Kind::Person, &event.person.to_string()), ends_tokens, Some(&event))

@@ -121,6 +121,7 @@ async fn load_in(
             agency: record.agency,
             thumbprint: record.thumbprint.clone(),
             attests_place: record.attests_place,
+            origins: record.origins.clone(),
             active: true,
             revision: 1,
         };

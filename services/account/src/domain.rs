@@ -13,3 +13,4 @@ pub mod link;
 pub mod person;
 pub mod personnel;
 pub mod records;
+pub mod session;

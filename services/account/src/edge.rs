@@ -7,7 +7,7 @@ use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Tx};
 use chrono::NaiveDate;
-use identity::{Endorsement, Role, Usage};
+use identity::{Endorsement, Purpose, Role, Usage};
 use kernel::ids::AgencyId;
 use kernel::{canonical, days};
 use rule_pack::{Regulation, RulePack};
@@ -17,11 +17,18 @@ use crate::domain::actor::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::person::Person;
 use crate::state::AccountState;
-use crate::{acts, emergencies, problems};
+use crate::{acts, emergencies, problems, store};
 
-/// The person who calls, as the rules need him. His posts are read afresh: a token may be ten minutes old.
+/// The person who calls, as the rules need him. His session and posts are read afresh: a token may be ten minutes old.
 pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
     let (person, post) = (caller.person()?, caller.post()?);
+    let now = tx.now();
+    if let Some(session) = caller.principal.session
+        && !store::sessions::is_open(tx.conn(), session, now).await?
+    {
+        let detail = "The session has ended: sign in with the card.";
+        return Err(Problem::new(&chassis::problem::UNAUTHENTICATED, detail).into());
+    }
     let stored: Person = tx.load::<Person>(person).await?.doc;
     stored.held(post, days::taipei_date(tx.now()))?;
     emergencies::still_given(tx, caller).await?;
@@ -53,6 +60,7 @@ pub async fn endorsed<T: Serialize>(
     clause: &str,
 ) -> Result<()> {
     let state = tx.context().state::<AccountState>();
+    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     let identity = endorsement.verify(content, &state.anchors, tx.now()).map_err(refused)?;
     tx.load::<Person>(actor.person).await?.active_card(&identity)?;
     acts::record_governance(
@@ -73,6 +81,7 @@ pub async fn agency_signed<T: Serialize>(
     clause: &str,
 ) -> Result<()> {
     let state = tx.context().state::<AccountState>();
+    tx.context().ask_responder(Purpose::Agency, &endorsement.certificate).await;
     let identity =
         endorsement.verify_as(content, &state.anchors, tx.now(), Usage::AgencySignature).map_err(refused)?;
     if !tx.load::<Agency>(agency).await?.certificates.contains(&identity.thumbprint_sha256) {
@@ -90,6 +99,7 @@ pub async fn agency_signed<T: Serialize>(
 
 /// The problem of an endorsement that does not hold.
 pub fn refused(error: identity::EndorsementError) -> Problem {
+    tracing::info!(code = error.code(), "endorsement refused");
     Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
         .with("reason", error.code())
 }

@@ -9,7 +9,7 @@ use kernel::days;
 use kernel::ids::{PersonId, PostId};
 
 use crate::domain::actor::Actor;
-use crate::domain::agency::{Agency, System, is_network};
+use crate::domain::agency::{Agency, System, is_network, is_origin};
 use crate::domain::emergency;
 use crate::domain::governed::{GovernedError, Hand};
 use crate::domain::person::{Card, CardStatus, Person, PersonError, check_roles};
@@ -66,11 +66,16 @@ pub async fn check(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
                 .into());
             }
         }
-        GovernedAct::BindAgencyCertificate { agency, .. } | GovernedAct::RegisterSystem { agency, .. } => {
+        GovernedAct::BindAgencyCertificate { agency, .. } => {
             tx.load::<Agency>(*agency).await?;
         }
-        GovernedAct::ChangeSystem { system, .. } => {
+        GovernedAct::RegisterSystem { agency, origins, .. } => {
+            tx.load::<Agency>(*agency).await?;
+            check_origins(origins)?;
+        }
+        GovernedAct::ChangeSystem { system, origins, .. } => {
             tx.load::<System>(*system).await?;
+            check_origins(origins.iter().flatten())?;
         }
         GovernedAct::NameCustodians { custodians } => emergencies::check_custodians(tx, custodians).await?,
         GovernedAct::ApproveConfiguration { item } => check_item(item)?,
@@ -87,6 +92,15 @@ pub async fn check(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
 fn check_item(item: &ConfigurationItem) -> Result<()> {
     match item.fault() {
         Some((pointer, fault)) => Err(Problem::invalid(format!("/change/item{pointer}"), fault).into()),
+        None => Ok(()),
+    }
+}
+
+fn check_origins<'a>(origins: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    match origins.into_iter().position(|origin| !is_origin(origin)) {
+        Some(n) => {
+            Err(Problem::invalid(format!("/change/origins/{n}"), "not an origin as https://host").into())
+        }
         None => Ok(()),
     }
 }
@@ -136,7 +150,7 @@ pub async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
             tx.update(&stored).await?;
             tx.emit(&stored.event()).await
         }
-        GovernedAct::RegisterSystem { code, name, agency, thumbprint, attests_place } => {
+        GovernedAct::RegisterSystem { code, name, agency, thumbprint, attests_place, origins } => {
             let system = System {
                 id: tx.new_id(),
                 code: code.clone(),
@@ -144,6 +158,7 @@ pub async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
                 agency: *agency,
                 thumbprint: Some(thumbprint.clone()),
                 attests_place: *attests_place,
+                origins: origins.clone(),
                 active: true,
                 revision: 1,
             };
@@ -153,10 +168,13 @@ pub async fn carry_out(tx: &mut Tx, change: &GovernedAct) -> Result<()> {
         GovernedAct::NameCustodians { custodians } => emergencies::name_custodians(tx, custodians).await,
         GovernedAct::ApproveConfiguration { item } => configure(tx, item, true).await,
         GovernedAct::WithdrawConfiguration { item } => configure(tx, item, false).await,
-        GovernedAct::ChangeSystem { system, active, thumbprint } => {
+        GovernedAct::ChangeSystem { system, active, thumbprint, origins } => {
             let mut stored = tx.load::<System>(*system).await?;
             stored.active = *active;
             stored.thumbprint = thumbprint.clone().or(stored.thumbprint.take());
+            if let Some(origins) = origins {
+                stored.origins.clone_from(origins);
+            }
             stored.revision += 1;
             tx.update(&stored).await?;
             tx.emit(&stored.event()).await?;

@@ -13,6 +13,7 @@ mod consumers;
 mod duties;
 mod edge;
 mod governing;
+mod oauth;
 mod replays;
 mod schedules;
 mod state;

@@ -27,6 +27,7 @@ mod get_first_start;
 mod get_governed_change;
 mod get_inventory;
 mod get_jwks;
+mod get_oauth_metadata;
 mod get_permission_application;
 mod get_person;
 mod import_personnel_changes;
@@ -50,6 +51,7 @@ mod list_personnel_changes;
 mod list_systems;
 mod list_trainings;
 mod open_account;
+mod prepare_login;
 mod propose_emergency_grant;
 mod propose_governed_change;
 mod record_agency_act;
@@ -64,11 +66,14 @@ mod resume_account;
 mod return_application;
 mod review_emergency_grant;
 mod review_link;
+mod revoke_token;
 mod send_link_letter;
 mod stop_account;
 mod stream_revocations;
 mod suspend_account;
 
+use actix_web::http::Method;
+use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds every operation.
@@ -103,6 +108,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_governed_change::get_governed_change)
         .service(get_inventory::get_inventory)
         .service(get_jwks::get_jwks)
+        .service(get_oauth_metadata::get_oauth_metadata)
         .service(get_permission_application::get_permission_application)
         .service(get_person::get_person)
         .service(import_personnel_changes::import_personnel_changes)
@@ -127,6 +133,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_trainings::list_trainings)
         .service(open_account::open_account)
         .service(propose_emergency_grant::propose_emergency_grant)
+        .service(prepare_login::prepare_login)
+        .route("/v1/logins", web::method(Method::OPTIONS).to(prepare_login::preflight))
         .service(propose_governed_change::propose_governed_change)
         .service(record_agency_act::record_agency_act)
         .service(record_host_security::record_host_security)
@@ -139,6 +147,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(resume_account::resume_account)
         .service(return_application::return_application)
         .service(review_emergency_grant::review_emergency_grant)
+        .service(revoke_token::revoke_token)
         .service(review_link::review_link)
         .service(send_link_letter::send_link_letter)
         .service(stop_account::stop_account)

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chassis::Context;
 use chassis::service::State;
 use identity::TrustAnchors;
@@ -25,7 +24,7 @@ pub fn open(context: &Context) -> anyhow::Result<State> {
     let settings = context.settings();
     let root = settings.register_root()?;
     let state = AccountState {
-        anchors: TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?,
+        anchors: context.anchors(),
         people: RegisterKey::derive(&root, "people")?,
         subjects: RegisterKey::derive(&root, "subjects")?,
         applications: RegisterKey::derive(&root, "permission-applications")?,

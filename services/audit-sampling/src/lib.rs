@@ -43,6 +43,6 @@ pub fn service() -> Service {
             events::DestructionCarriedOut::TOPIC,
         ],
         revocations: chassis::revocations::Source::Stream(None),
-        init: Some(|context| Box::pin(async move { state::open(&context) })),
+        init: Some(|context| Box::pin(async move { Ok(state::open(&context)) })),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chassis::Context;
 use chassis::service::State;
 use identity::TrustAnchors;
@@ -14,7 +13,6 @@ pub struct AuditState {
 }
 
 /// Makes the state.
-pub fn open(context: &Context) -> anyhow::Result<State> {
-    let anchors = TrustAnchors::from_dir(&context.settings().identity.roots).context("identity.roots")?;
-    Ok(Arc::new(AuditState { anchors }))
+pub fn open(context: &Context) -> State {
+    Arc::new(AuditState { anchors: context.anchors() })
 }

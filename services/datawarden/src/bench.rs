@@ -9,6 +9,7 @@ mod city;
 mod gate;
 mod log;
 mod memory;
+mod revocation;
 mod tokens;
 
 /// Which way is better.
@@ -60,6 +61,7 @@ impl Figure {
 pub async fn run(out: &Path, queries: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut figures = tokens::measure()?;
+    figures.extend(revocation::measure()?);
     figures.extend(gate::decision()?);
     let (stack, starts) = memory::start_twice(folder.path()).await?;
     figures.extend(starts);

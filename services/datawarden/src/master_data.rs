@@ -94,6 +94,7 @@ fn system(system: &sample_city::System, platform: &Credential) -> SystemRecord {
         agency: system.agency,
         thumbprint: Some(platform.thumbprint()),
         attests_place: true,
+        origins: BTreeSet::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use account_types::master_data::{BootstrapContent, MasterData, Summary};
 use anyhow::Context as _;
 use chassis::Context;
-use identity::pki::{KeyKind, Validity, load_or_issue};
+use identity::pki::{Generation, KeyKind, Validity, load_or_issue};
 use identity::{CardHolder, Credential, DevPki, Endorsement, Role, SoftCard, TrustAnchors};
 use kernel::Instant;
 use kernel::ids::PersonId;
@@ -141,6 +141,18 @@ pub async fn load(
     }
 }
 
+/// Cards of both generations; nearly all with elliptic keys, which are made at once, a few with the RSA keys of today's
+/// cards and with those of the next generation.
+fn kind(number: usize) -> (Generation, KeyKind) {
+    let generation = if number % 4 == 1 { Generation::G2 } else { Generation::G3 };
+    let key = match number % 97 {
+        0 | 1 => KeyKind::Rsa2048,
+        2 => KeyKind::P384,
+        _ => KeyKind::P256,
+    };
+    (generation, key)
+}
+
 fn cards(
     pki: &DevPki,
     dir: &Path,
@@ -154,14 +166,16 @@ fn cards(
     };
     city.officials
         .iter()
-        .map(|official| {
+        .enumerate()
+        .map(|(number, official)| {
             let holder = CardHolder {
                 name: &official.name,
                 serial_number: &official.card_serial,
                 last_four: official.national_id.last_four(),
             };
+            let (generation, key) = kind(number);
             let card =
-                load_or_issue(dir, &official.login, || pki.issue_card_with(holder, KeyKind::P256, validity))?;
+                load_or_issue(dir, &official.login, || pki.issue_card_of(generation, holder, key, validity))?;
             Ok((official.id, SoftCard::new(card)))
         })
         .collect()

@@ -213,6 +213,8 @@ impl Stack {
                 certificate: pki.join(format!("services/{}.pem", service.name)),
                 key: pki.join(format!("services/{}.key.pem", service.name)),
                 bound_tokens: settings::BoundTokens::default(),
+                revocation: settings::Revocation::required_from(&pki.join("crl")),
+                console_origins: std::collections::BTreeSet::new(),
             },
             secrets: settings::Secrets {
                 register_key_file: pki.join("register.key"),
@@ -381,6 +383,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         acting_for: None,
         emergency: None,
         cnf: None,
+        session: None,
     };
     let issuer = TokenIssuer::new(credential, ISSUER)?;
     Ok(issuer.issue(&grant, &[AUDIENCE], SystemClock.now(), chrono::Duration::minutes(10))?)

@@ -174,6 +174,7 @@ async fn what_is_signed_as_pkcs1_and_as_pkcs7_is_a_login_and_an_endorsement() {
             jti: "nonce-1",
             ttl: chrono::Duration::seconds(120),
             client_thumbprint: None,
+            place: None,
         };
         let input = assertion_signing_input(&request, &chain, now()).unwrap();
         let algorithm = Certificate::parse(&chain[0]).unwrap().public_key().algorithm();

@@ -81,7 +81,7 @@ impl Registry {
             log,
             subjects: RegisterKey::derive(&root, SUBJECTS)?,
             register: RegisterKey::derive(&root, QUERY_REGISTER)?,
-            anchors: TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?,
+            anchors: context.anchors(),
             providers,
             index: RwLock::new(Index::new(RuleBook::new(context.packs().iter()))),
         };

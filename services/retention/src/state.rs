@@ -1,6 +1,5 @@
 //! What the service holds in memory: the key of its register and the roots of citizen cards.
 
-use anyhow::Context as _;
 use chassis::{Context, Problem, Result, Tx};
 use identity::{Endorsement, TrustAnchors};
 use kernel::RegisterKey;
@@ -25,7 +24,7 @@ impl Retention {
         let settings = context.settings();
         Ok(Self {
             register: RegisterKey::derive(&settings.register_root()?, "retention-holds")?,
-            anchors: TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?,
+            anchors: context.anchors(),
         })
     }
 

@@ -17,11 +17,13 @@ use crate::consume::EventMeta;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::document::{self, Document, Filter};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::Settings;
 
 /// The files of `identity.roots`.
 const ROOTS: [&str; 3] = ["citizen", "agency", "internal"];
+/// Time between two looks at a database that was away at the start.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 /// Most items that are looked at.
 const MOST: i64 = 10_000;
 
@@ -114,18 +116,31 @@ pub fn unapproved<'a>(
     used.iter().filter(known).filter(|item| !approved(item)).collect()
 }
 
+/// Why a service does not run on what it was given.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Something that it runs on cannot be read.
+    #[error("what the service runs on cannot be read")]
+    Unreadable(#[source] anyhow::Error),
+    /// The approvals cannot be read: the database is away, or has no tables yet.
+    #[error("what is approved cannot be read")]
+    Unknown(#[from] Error),
+    /// Nobody approved these.
+    #[error(
+        "two administrators must approve this first (`approve_configuration`), or put back what was there: {0}"
+    )]
+    Unapproved(String),
+}
+
 /// Compares what this service runs on with the approvals in its database. An authority or a register key that nobody
 /// approved stops it: whoever can put a root into the folder could sign in as anyone. Other things are told, and refused
 /// where they are used.
-pub async fn check(context: &Context) -> anyhow::Result<()> {
+pub async fn check(context: &Context) -> Result<(), CheckError> {
     let day = days::taipei_date(context.now());
-    let used = items(context.settings(), context.packs(), day)?;
+    let used = items(context.settings(), context.packs(), day).map_err(CheckError::Unreadable)?;
     let mut conn = context.connection().await?;
-    let approvals: Vec<Approval> = document::select(&mut conn, Filter::all(), MOST)
-        .await?
-        .into_iter()
-        .map(|stored| stored.doc)
-        .collect();
+    let approvals = document::select::<Approval>(&mut conn, Filter::all(), MOST).await?;
+    let approvals: Vec<Approval> = approvals.into_iter().map(|stored| stored.doc).collect();
     let mut refused = vec![];
     for item in unapproved(&used, &approvals, day) {
         tracing::error!(kind = item.kind.code(), name = %item.name, digest = %item.digest, "configuration that nobody approved");
@@ -133,12 +148,35 @@ pub async fn check(context: &Context) -> anyhow::Result<()> {
             refused.push(format!("{} {} (sha256 {})", item.kind.code(), item.name, item.digest));
         }
     }
-    anyhow::ensure!(
-        refused.is_empty(),
-        "two administrators must approve this first (`approve_configuration`), or put back what was there: {}",
-        refused.join(", ")
-    );
+    if refused.is_empty() { Ok(()) } else { Err(CheckError::Unapproved(refused.join(", "))) }
+}
+
+/// The comparison at the start. A database that is away stops no start: [`until_compared`] goes on.
+pub(crate) async fn at_start(context: &Context) -> Result<(), CheckError> {
+    match check(context).await {
+        Ok(()) => context.0.readiness.set_compared(),
+        Err(CheckError::Unknown(error)) => {
+            tracing::warn!(?error, "what is approved is not known yet: nothing is answered until then");
+        }
+        Err(error) => return Err(error),
+    }
     Ok(())
+}
+
+/// Compares once the database is there. Where something is found that nobody approved it never ends: the service answers
+/// nothing and takes in nothing until it is started again.
+pub(crate) async fn until_compared(context: Context) {
+    while !context.0.readiness.compared() {
+        tokio::time::sleep(AGAIN).await;
+        match check(&context).await {
+            Ok(()) => context.0.readiness.set_compared(),
+            Err(CheckError::Unknown(error)) => tracing::debug!(?error, "what is approved is not known yet"),
+            Err(error) => {
+                tracing::error!(%error, "the service stays closed");
+                return std::future::pending().await;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
-use identity::{EventVerifier, StreamVerifier, TokenVerifier};
+use identity::{EventVerifier, Purpose, StreamVerifier, TokenVerifier, TrustAnchors};
 use kernel::{Clock, Instant, Random, WorkingCalendar};
 use rule_pack::PackSet;
 use tokio::sync::Notify;
@@ -16,6 +16,7 @@ use crate::ephemeral::Ephemeral;
 use crate::http::limit::Limiter;
 use crate::keys::{KeyRing, Keys};
 use crate::operations::Operations;
+use crate::revocation_lists::RevocationLists;
 use crate::revocations::{Apply, Revocations};
 use crate::settings::Settings;
 
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub stream_verifier: StreamVerifier,
     pub revocations: Arc<Revocations>,
     pub apply_revocation: Option<Apply>,
+    pub revocation: Arc<RevocationLists>,
     pub state: Option<Arc<dyn Any + Send + Sync>>,
     pub relay_wakeup: Notify,
     pub readiness: crate::service::Readiness,
@@ -137,7 +139,8 @@ impl Context {
         &self.0.pool
     }
 
-    pub(crate) fn limiter(&self) -> &Limiter {
+    /// Counts the requests of clients.
+    pub fn limiter(&self) -> &Limiter {
         &self.0.limiter
     }
 
@@ -163,5 +166,21 @@ impl Context {
     /// seconds.
     pub fn reload_keys(&self) -> anyhow::Result<bool> {
         self.0.keys.reload()
+    }
+
+    /// Whose certificates count, and which of them are revoked.
+    pub fn anchors(&self) -> TrustAnchors {
+        self.0.revocation.anchors()
+    }
+
+    /// Revocation lists and answers.
+    pub fn revocation_lists(&self) -> Arc<RevocationLists> {
+        self.0.revocation.clone()
+    }
+
+    /// Asks the OCSP responder about the first certificate of `x5c`, where one is set for its issuer; to be called before
+    /// its signature is verified.
+    pub async fn ask_responder(&self, purpose: Purpose, x5c: &[String]) {
+        self.0.revocation.prepare(purpose, x5c, self.random(), self.now()).await;
     }
 }

@@ -128,7 +128,8 @@ id_bind!(
     ObligationId,
     PlanId,
     FindingId,
-    OrderId
+    OrderId,
+    SessionId
 );
 
 /// Conditions over the generated columns, joined by AND. Column names and operators are code, values are bound.

@@ -2,6 +2,7 @@
 //! only (Idempotency-Key), on what they saw (If-Match).
 
 pub mod authorize;
+pub mod body;
 pub mod caller;
 pub mod command;
 pub mod common;
@@ -9,5 +10,7 @@ pub mod limit;
 pub mod peer;
 pub mod trace;
 
+pub use body::Body;
 pub use caller::Caller;
 pub use command::Command;
+pub use peer::ClientCertificate;

@@ -23,6 +23,7 @@ pub mod operations;
 pub mod problem;
 pub mod relay;
 pub mod replay;
+pub mod revocation_lists;
 pub mod revocations;
 pub mod schedule;
 pub mod service;

@@ -159,6 +159,9 @@ fn subjects(principal: &Principal) -> Vec<(Kind, String)> {
     if let PrincipalKind::Person { person, .. } = principal.kind {
         subjects.push((Kind::Person, person.to_string()));
     }
+    if let Some(session) = principal.session {
+        subjects.push((Kind::Session, session.to_string()));
+    }
     if let Some(system) = principal.system {
         subjects.push((Kind::System, system.to_string()));
     }

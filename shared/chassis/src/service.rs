@@ -11,7 +11,7 @@ use actix_web::{App, web};
 use anyhow::Context as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures::future::LocalBoxFuture;
-use identity::{EventVerifier, StreamVerifier, TokenVerifier, TrustAnchors};
+use identity::{EventVerifier, StreamVerifier, TokenVerifier};
 use secrecy::ExposeSecret as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -24,9 +24,10 @@ use crate::keys::KeyRing;
 use crate::operations::Operations;
 use crate::problem::ProblemType;
 use crate::replay::Replay;
+use crate::revocation_lists::{self, RevocationLists};
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::{bus, db, ephemeral, listen, openapi, relay, revocations, schedule};
+use crate::{bus, configuration, db, ephemeral, listen, openapi, relay, revocations, schedule};
 
 /// A service's own state.
 pub type State = Arc<dyn Any + Send + Sync>;
@@ -70,6 +71,7 @@ pub struct Service {
 pub(crate) struct Readiness {
     migrated: AtomicBool,
     broker: AtomicBool,
+    compared: AtomicBool,
 }
 
 impl Readiness {
@@ -79,6 +81,15 @@ impl Readiness {
 
     pub fn broker(&self) -> bool {
         self.broker.load(Ordering::Relaxed)
+    }
+
+    /// Whether what the service runs on was found approved, see [`crate::configuration`].
+    pub fn compared(&self) -> bool {
+        self.compared.load(Ordering::Acquire)
+    }
+
+    pub fn set_compared(&self) {
+        self.compared.store(true, Ordering::Release);
     }
 }
 
@@ -165,7 +176,8 @@ impl Service {
         let operations = Operations::new(self.operations, &openapi::collect(self.routes))
             .with_context(|| format!("{}: operations", self.name))?;
         let keys = Arc::new(KeyRing::open(self.name, &settings.identity)?);
-        let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
+        let revocation = RevocationLists::open(&settings.identity, platform.clock.now())?;
+        let anchors = revocation.anchors();
         let mut inner = Inner {
             name: self.name,
             pool: db::pool(&settings.database)?,
@@ -181,6 +193,7 @@ impl Service {
                 revocations::Source::Own(_) => None,
                 revocations::Source::Stream(apply) => apply,
             },
+            revocation: Arc::new(revocation),
             state: None,
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),
@@ -209,7 +222,7 @@ impl Service {
         manual_time: bool,
     ) -> anyhow::Result<Running> {
         let context = self.context(settings, platform).await?;
-        crate::configuration::check(&context).await.with_context(|| format!("{}: start", self.name))?;
+        configuration::at_start(&context).await.with_context(|| format!("{}: start", self.name))?;
         let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
         schedules.push(crate::housekeeping::schedule());
         let (server, address, listening) = if part == Part::Worker {
@@ -237,8 +250,7 @@ impl Service {
         let data = web::Data::new(context.clone());
         let settings = context.settings();
         let tls = if settings.http.tls {
-            let anchors = TrustAnchors::from_dir(&settings.identity.roots).context("identity.roots")?;
-            Some(listen::tls::server_config(context.0.keys.clone(), anchors)?)
+            Some(listen::tls::server_config(context.0.keys.clone(), context.anchors())?)
         } else {
             None
         };
@@ -291,11 +303,17 @@ impl Service {
             local.spawn_local(open_topics(context.clone(), topics));
             local.spawn_local(relay::run(context.clone()));
             local.spawn_local(context.0.keys.clone().watch());
-            if part != Part::Serve {
-                local.spawn_local(crate::consume::run(context.clone()));
-                if !manual_time {
-                    local.spawn_local(schedule::run(context.clone(), schedules, jobs));
-                }
+            local.spawn_local(revocation_lists::run(context.clone()));
+            if part == Part::Serve {
+                local.spawn_local(configuration::until_compared(context));
+            } else {
+                local.spawn_local(async move {
+                    configuration::until_compared(context.clone()).await;
+                    if !manual_time {
+                        tokio::task::spawn_local(schedule::run(context.clone(), schedules, jobs));
+                    }
+                    crate::consume::run(context).await;
+                });
             }
             let _ = runtime.block_on(local.run_until(stopped));
         };

@@ -1,6 +1,6 @@
 //! Settings: one TOML file and the environment (`DATAWARDEN__HTTP__BIND` …). Unknown keys are refused, with their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -119,18 +119,20 @@ pub struct Limits {
     pub authenticated: u32,
     /// Without a valid token, from one address (IPv6: one /64 network).
     pub anonymous: u32,
+    /// Logins that are prepared at one address, and tries to get a token with one card.
+    pub logins: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { authenticated: 6000, anonymous: 1200 }
+        Self { authenticated: 6000, anonymous: 1200, logins: 30 }
     }
 }
 
 impl Limits {
     /// No limits.
     pub fn none() -> Self {
-        Self { authenticated: 0, anonymous: 0 }
+        Self { authenticated: 0, anonymous: 0, logins: 0 }
     }
 }
 
@@ -193,16 +195,23 @@ pub struct Identity {
     pub issuer: String,
     /// Audience that tokens must name.
     pub audience: String,
-    /// Directory of trusted roots (PEM): `citizen.pem`, `agency.pem`, `internal.pem`.
+    /// Directory of trusted roots (PEM): `citizen.pem`, `agency.pem`, `internal.pem`; `intermediates.pem` and
+    /// `profile.toml` where they are needed.
     pub roots: PathBuf,
     /// This service's certificate chain (PEM).
     pub certificate: PathBuf,
     /// This service's private key (PEM, PKCS#8).
     pub key: PathBuf,
+    /// Revoked certificates.
+    #[serde(default)]
+    pub revocation: Revocation,
     /// Whether access tokens must be bound to the TLS certificate of who uses them (RFC 8705). A token that is bound is
     /// never taken without its certificate, whatever stands here.
     #[serde(default)]
     pub bound_tokens: BoundTokens,
+    /// Origins of our own pages, the console's, on which officials may prepare a login (account).
+    #[serde(default)]
+    pub console_origins: BTreeSet<String>,
 }
 
 /// `identity.bound_tokens`
@@ -214,6 +223,98 @@ pub enum BoundTokens {
     WherePossible,
     /// No token of a person or system without it; what production wants.
     Required,
+}
+
+/// `[identity.revocation]`: where revocation lists and answers come from. What is not named is not checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Revocation {
+    /// `[identity.revocation.citizen]`: cards.
+    pub citizen: Option<RevocationOf>,
+    /// `[identity.revocation.agency]`: agency certificates.
+    pub agency: Option<RevocationOf>,
+    /// `[identity.revocation.internal]`: services.
+    pub internal: Option<RevocationOf>,
+    /// Seconds between two looks at the sources.
+    pub refresh_seconds: u64,
+    /// Seconds that fetching one list may take.
+    pub timeout_seconds: u64,
+    /// Seconds past its `nextUpdate` during which a list still counts.
+    pub grace_seconds: u32,
+    /// Longest list that is taken from a URL, in bytes.
+    pub max_bytes: usize,
+    /// Directory where lists from URLs are kept; needed for them.
+    pub cache: Option<PathBuf>,
+    /// OCSP responders by issuer key id (hexadecimal).
+    pub responders: BTreeMap<String, Responder>,
+}
+
+impl Default for Revocation {
+    fn default() -> Self {
+        Self {
+            citizen: None,
+            agency: None,
+            internal: None,
+            refresh_seconds: 3600,
+            timeout_seconds: 120,
+            grace_seconds: 0,
+            max_bytes: 64 * 1024 * 1024,
+            cache: None,
+            responders: BTreeMap::new(),
+        }
+    }
+}
+
+impl Revocation {
+    /// Cards and agency certificates must be on no list of the folder `lists`.
+    pub fn required_from(lists: &std::path::Path) -> Self {
+        let of = RevocationOf { required: true, lists: vec![lists.display().to_string()] };
+        Self { citizen: Some(of.clone()), agency: Some(of), ..Self::default() }
+    }
+}
+
+/// `[identity.revocation.PURPOSE]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationOf {
+    /// Whether a certificate is refused while nobody can tell that it is not revoked.
+    #[serde(default = "yes")]
+    pub required: bool,
+    /// Files, folders (`*.crl`, `*.pem`) and URLs of lists, in DER or PEM.
+    #[serde(default)]
+    pub lists: Vec<String>,
+}
+
+/// `[identity.revocation.responders.KEYID]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Responder {
+    /// `http://…`
+    pub url: String,
+    /// How requests name the issuer: `sha256`, or `sha1` for an old responder.
+    #[serde(default)]
+    pub issuer_hash: identity::ocsp::IssuerHash,
+    /// Whether a nonce is sent, which the answer must then hold.
+    #[serde(default = "yes")]
+    pub nonce: bool,
+    /// Milliseconds that one answer may take.
+    #[serde(default = "default_responder_timeout")]
+    pub timeout_millis: u64,
+    /// Seconds after which a certificate is asked about again, though its last answer still holds.
+    #[serde(default = "default_reuse")]
+    pub reuse_seconds: u32,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn default_responder_timeout() -> u64 {
+    2_000
+}
+
+fn default_reuse() -> u32 {
+    300
 }
 
 /// `[secrets]`

@@ -1,5 +1,6 @@
 //! Trusted authorities as files: `citizen.pem`, `agency.pem`, `internal.pem` in one folder, each with one or more
-//! certificates. Real roots are dropped in here.
+//! certificates; beside them, where needed, `intermediates.pem` (authorities between a root and the cards, not trusted by
+//! themselves) and `profile.toml` (object identifiers and policy). Real roots are dropped in here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
+use crate::certificate::Profile;
 use crate::chain::{ChainError, Purpose, TrustAnchors};
 use crate::credential::pem;
 use crate::pki::{DevPki, PkiError};
@@ -23,6 +25,9 @@ pub enum AnchorFileError {
     /// A certificate in it is no authority.
     #[error("{file}: not an authority's certificate", file = .0.display())]
     Refused(PathBuf, #[source] ChainError),
+    /// A key of the profile is unknown, or its value is none.
+    #[error("{file}: {reason}", file = .0.display(), reason = .1)]
+    Profile(PathBuf, String),
 }
 
 const FILES: [(Purpose, &str); 3] =
@@ -34,21 +39,45 @@ impl TrustAnchors {
         let mut anchors = Self::new();
         for (purpose, name) in FILES {
             let path = dir.join(name);
-            let text = fs::read(&path).map_err(|e| AnchorFileError::Unreadable(path.clone(), e))?;
-            let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
-                .collect::<Result<_, _>>()
-                .map_err(|_| AnchorFileError::NotPem(path.clone()))?;
-            if certificates.is_empty() {
-                return Err(AnchorFileError::NotPem(path));
-            }
-            for certificate in certificates {
+            for certificate in certificates(&path)? {
                 anchors = anchors
                     .with_anchor(purpose, &certificate)
                     .map_err(|e| AnchorFileError::Refused(path.clone(), e))?;
             }
         }
+        let path = dir.join("intermediates.pem");
+        if path.exists() {
+            for certificate in certificates(&path)? {
+                anchors = anchors
+                    .with_intermediate(&certificate)
+                    .map_err(|e| AnchorFileError::Refused(path.clone(), e))?;
+            }
+        }
+        let path = dir.join("profile.toml");
+        if path.exists() {
+            anchors = anchors.with_profile(profile(&path)?);
+        }
         Ok(anchors)
     }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, AnchorFileError> {
+    let text = fs::read(path).map_err(|e| AnchorFileError::Unreadable(path.to_owned(), e))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<_, _>>()
+        .map_err(|_| AnchorFileError::NotPem(path.to_owned()))?;
+    if certificates.is_empty() {
+        return Err(AnchorFileError::NotPem(path.to_owned()));
+    }
+    Ok(certificates)
+}
+
+fn profile(path: &Path) -> Result<Profile, AnchorFileError> {
+    let text = fs::read_to_string(path).map_err(|e| AnchorFileError::Unreadable(path.to_owned(), e))?;
+    let wrong = |reason: String| AnchorFileError::Profile(path.to_owned(), reason);
+    let profile: Profile = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    profile.check().map_err(|key| wrong(format!("{key}: not a dotted object identifier")))?;
+    Ok(profile)
 }
 
 impl DevPki {
@@ -56,8 +85,13 @@ impl DevPki {
     pub fn write_anchors(&self, dir: &Path) -> Result<(), PkiError> {
         fs::create_dir_all(dir).map_err(PkiError::Folder)?;
         for (purpose, name) in FILES {
-            fs::write(dir.join(name), pem("CERTIFICATE", self.authority_der(purpose)))
-                .map_err(PkiError::Folder)?;
+            let text: String = self
+                .issuing(purpose)
+                .into_iter()
+                .filter_map(|authority| authority.chain_der().first())
+                .map(|der| pem("CERTIFICATE", der))
+                .collect();
+            fs::write(dir.join(name), text).map_err(PkiError::Folder)?;
         }
         Ok(())
     }

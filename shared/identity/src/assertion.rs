@@ -1,12 +1,14 @@
 //! Assertions signed with a certificate (RFC 7523): a person's login with the citizen card, and `private_key_jwt`
 //! of an agency system with the agency certificate. The `jti` is remembered by the caller: once used, no more.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Duration};
 use kernel::Instant;
 
 use crate::card::CardSigner;
 use crate::certificate::{Certificate, CertificateIdentity, from_x5c, thumbprint, to_x5c};
-use crate::chain::{ChainError, TrustAnchors, Usage, verify_chain};
+use crate::chain::{ChainError, Purpose, TrustAnchors, Usage, verify_chain};
 use crate::cms::{self, CmsError};
 use crate::jws::{self, Header, Input, JwsError, Parts};
 use crate::token::{Audience, Confirmation};
@@ -31,6 +33,11 @@ impl AssertionKind {
             Self::Login => "login+jwt",
             Self::Client => "client-authentication+jwt",
         }
+    }
+
+    /// The anchors that count for the signer.
+    pub fn purpose(self) -> Purpose {
+        self.usage().purpose()
     }
 
     fn usage(self) -> Usage {
@@ -131,6 +138,8 @@ struct Claims {
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<IpAddr>,
 }
 
 /// What an assertion is to say.
@@ -148,6 +157,8 @@ pub struct AssertionRequest<'a> {
     pub ttl: Duration,
     /// `x5t#S256` of the TLS client certificate, where there is one.
     pub client_thumbprint: Option<&'a str>,
+    /// The address of the official's browser, which an agency system attests with its own assertion (H3.1).
+    pub place: Option<IpAddr>,
 }
 
 /// The JWS signing input that a card with this chain (DER, own certificate first) must sign. It never holds a line
@@ -176,6 +187,7 @@ pub fn assertion_signing_input(
         iat: now.timestamp(),
         exp: (now + request.ttl).timestamp(),
         cnf: request.client_thumbprint.map(|x5t| Confirmation { x5t_s256: x5t.to_owned() }),
+        place: request.place,
     };
     Header::new(certificate.public_key().algorithm(), request.kind.typ(), to_x5c(chain_der))
         .encode()
@@ -208,6 +220,13 @@ pub struct VerifiedAssertion {
     pub exp: Instant,
     /// The TLS client certificate that the signer named, base64url.
     pub client_thumbprint: Option<String>,
+    /// The place that an agency system attests.
+    pub place: Option<IpAddr>,
+}
+
+/// The chain that an assertion says it was signed with; empty if it cannot be read. Nothing is verified.
+pub fn x5c(jwt: &str) -> Vec<String> {
+    Parts::parse(jwt).map(|parts| parts.header.x5c).unwrap_or_default()
 }
 
 /// Verifies an assertion of this kind at `now`: chain and key usage, signature, subject, audience, times.
@@ -286,5 +305,6 @@ fn check_claims(
         jti: claims.jti,
         exp,
         client_thumbprint: claims.cnf.map(|cnf| cnf.x5t_s256),
+        place: claims.place,
     })
 }

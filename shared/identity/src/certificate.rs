@@ -4,19 +4,26 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use kernel::{Instant, Personal, canonical};
-use x509_parser::asn1_rs::{Any, FromDer, Oid, Sequence, Set, Tag};
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::asn1_rs::{Any, FromDer, Oid, Sequence, Set, Tag, oid};
+use x509_parser::extensions::{CRLDistributionPoints, DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::PublicKey as ParsedKey;
 
+use crate::chain::ChainError;
 use crate::der::read::{NotDer, Reader};
-use crate::signature::PublicKey;
+use crate::revocation::RevocationEvidence;
+use crate::signature::{PublicKey, x509_scheme};
+
+pub(crate) mod names;
+
+/// `id-pkix-ocsp-nocheck` (RFC 6960 §4.2.2.2.1).
+const OCSP_NO_CHECK: Oid<'static> = oid!(1.3.6.1.5.5.7.48.1.5);
 
 /// Longest certificate that is read, in bytes of DER.
 const MAX_DER: usize = 16 * 1024;
 
 /// The object identifiers by which the government's certificates tell what they are; data, so that another
-/// authority's profile needs no code. The default is that of `reference/gpki.md`.
+/// authority's profile needs no code. The default is the government's present one.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Profile {
@@ -44,6 +51,22 @@ impl Default for Profile {
             agency_types: vec!["2.16.886.1.100.3.2.1.1".into(), "2.16.886.1.100.3.2.1.2".into()],
             policy: "2.16.886.101.0.3.3".into(),
         }
+    }
+}
+
+impl Profile {
+    /// The key of the first value that is no dotted object identifier.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let single = [
+            ("subject_type", &self.subject_type),
+            ("last_four", &self.last_four),
+            ("agency_oid", &self.agency_oid),
+            ("natural_person", &self.natural_person),
+            ("policy", &self.policy),
+        ];
+        let types = self.agency_types.iter().map(|oid| ("agency_types", oid));
+        let wrong = single.into_iter().chain(types).find(|(_, oid)| crate::der::oid(oid).is_none());
+        wrong.map_or(Ok(()), |(key, _)| Err(key))
     }
 }
 
@@ -85,6 +108,9 @@ pub struct CertificateIdentity {
     pub not_after: Instant,
     /// The key that the certificate is about.
     pub public_key: PublicKey,
+    /// What said that no certificate of the path was revoked, the leaf's first: to be kept with what it signed. Empty where
+    /// revocation is not required.
+    pub evidence: Vec<RevocationEvidence>,
 }
 
 impl CertificateIdentity {
@@ -136,6 +162,12 @@ pub struct Certificate {
     pub(crate) policies: Vec<String>,
     pub(crate) dns_names: Vec<String>,
     pub(crate) directory: Vec<(String, String)>,
+    pub(crate) ip_addresses: Vec<Vec<u8>>,
+    pub(crate) directory_names: Vec<names::Name>,
+    pub(crate) subject: names::Name,
+    pub(crate) constraints: Option<names::Constraints>,
+    pub(crate) points: Vec<String>,
+    pub(crate) no_check: bool,
     pub(crate) unknown_critical: bool,
     pub(crate) public_key: PublicKey,
     pub(crate) common_name: String,
@@ -147,6 +179,7 @@ pub struct Certificate {
 pub(crate) struct KeyUses {
     pub digital_signature: bool,
     pub cert_sign: bool,
+    pub crl_sign: bool,
 }
 
 /// The extended key usages that matter here (RFC 5280 §4.2.1.12).
@@ -154,6 +187,7 @@ pub(crate) struct KeyUses {
 pub(crate) struct ExtendedUses {
     pub server: bool,
     pub client: bool,
+    pub ocsp_signing: bool,
     pub any: bool,
 }
 
@@ -206,6 +240,12 @@ impl Certificate {
             policies: Vec::new(),
             dns_names: Vec::new(),
             directory: Vec::new(),
+            ip_addresses: Vec::new(),
+            directory_names: Vec::new(),
+            subject: names::Name::of(subject),
+            constraints: None,
+            points: Vec::new(),
+            no_check: false,
             unknown_critical: false,
             public_key: public_key(&parsed)?,
             common_name: common_name.unwrap_or_default(),
@@ -233,12 +273,14 @@ impl Certificate {
                     self.key_usage = Some(KeyUses {
                         digital_signature: usage.digital_signature(),
                         cert_sign: usage.key_cert_sign(),
+                        crl_sign: usage.crl_sign(),
                     });
                 }
                 ParsedExtension::ExtendedKeyUsage(usage) => {
                     self.extended = Some(ExtendedUses {
                         server: usage.server_auth,
                         client: usage.client_auth,
+                        ocsp_signing: usage.ocsp_signing,
                         any: usage.any,
                     });
                 }
@@ -246,17 +288,24 @@ impl Certificate {
                     self.policies = policies.iter().map(|policy| policy.policy_id.to_id_string()).collect();
                 }
                 ParsedExtension::SubjectAlternativeName(names) => {
-                    self.dns_names = names
-                        .general_names
-                        .iter()
-                        .filter_map(|name| match name {
-                            GeneralName::DNSName(name) => Some((*name).to_owned()),
-                            _ => None,
-                        })
-                        .collect();
+                    for name in &names.general_names {
+                        match name {
+                            GeneralName::DNSName(name) => self.dns_names.push((*name).to_owned()),
+                            GeneralName::IPAddress(address) => self.ip_addresses.push(address.to_vec()),
+                            GeneralName::DirectoryName(name) => {
+                                self.directory_names.push(names::Name::of(name));
+                            }
+                            _ => {}
+                        }
+                    }
                 }
+                ParsedExtension::NameConstraints(constraints) => {
+                    self.constraints = Some(names::Constraints::of(constraints));
+                }
+                ParsedExtension::CRLDistributionPoints(points) => self.points = uris(points),
+                _ if extension.oid == OCSP_NO_CHECK => self.no_check = true,
                 ParsedExtension::ParseError { .. } => return Err(CertificateError::Malformed),
-                _ if extension.oid == x509_parser::oid_registry::asn1_rs::oid!(2.5.29.9) => {
+                _ if extension.oid == oid!(2.5.29.9) => {
                     self.directory =
                         directory_attributes(extension.value).ok_or(CertificateError::Malformed)?;
                 }
@@ -264,6 +313,21 @@ impl Certificate {
             }
         }
         Ok(())
+    }
+
+    /// Checks that the key of `issuer` signed this certificate, with an accepted algorithm that both of its fields name.
+    pub(crate) fn is_signed_by(&self, issuer: &Self) -> Result<(), ChainError> {
+        let agree = self.signature_oid == self.inner_signature_oid;
+        let scheme = x509_scheme(&self.signature_oid, &issuer.public_key).filter(|_| agree);
+        issuer
+            .public_key
+            .verify_with(scheme.ok_or(ChainError::WeakAlgorithm)?, self.tbs(), &self.signature)
+            .map_err(|_| ChainError::BadSignature)
+    }
+
+    /// The certificate in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     pub(crate) fn tbs(&self) -> &[u8] {
@@ -299,6 +363,19 @@ impl Certificate {
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
+}
+
+/// The URIs at which lists about a certificate are found.
+fn uris(points: &CRLDistributionPoints<'_>) -> Vec<String> {
+    let full_names = points.points.iter().filter_map(|point| match &point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => Some(names),
+        _ => None,
+    });
+    let uri = |name: &GeneralName<'_>| match name {
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
+        _ => None,
+    };
+    full_names.flatten().filter_map(uri).collect()
 }
 
 /// SHA-256 of a DER certificate in base64url, as in `x5t#S256`.

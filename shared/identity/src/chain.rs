@@ -1,25 +1,28 @@
 //! From a certificate to one of the configured roots. The issuer is found by authority key id: the government's
 //! authorities of all generations share one name. Every failure has a variant and a stable code of its own.
 
+mod anchors;
 mod error;
+mod leaf;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{self as aws, VerificationAlgorithm};
-use kernel::{Instant, Personal, canonical};
+use kernel::{Instant, canonical};
 
 use crate::cache::Cache;
-use crate::certificate::{Certificate, CertificateIdentity, CertificateKind, Profile, from_x5c, thumbprint};
-use crate::revocation::{NoRevocation, RevocationSource, RevocationStatus};
-use crate::signature::PublicKey;
+use crate::certificate::names::{Names, Verdict};
+use crate::certificate::{Certificate, CertificateIdentity, from_x5c};
+use crate::revocation::{RevocationEvidence, RevocationQuery, RevocationStatus};
 
+pub use anchors::TrustAnchors;
 pub use error::ChainError;
 
 /// Most certificates that a sender may hand in, and most steps of a path.
 const MAX_CERTIFICATES: usize = 6;
 /// Most signatures that are checked for one chain, whatever a hostile sender arranges.
 const MAX_SIGNATURE_CHECKS: usize = 12;
+/// `anyPolicy` (RFC 5280 §4.2.1.4).
+const ANY_POLICY: &str = "2.5.29.32.0";
 
 /// What an anchor is trusted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
@@ -31,6 +34,11 @@ pub enum Purpose {
     Agency,
     /// Services and servers of the suite.
     Internal,
+}
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Citizen, Self::Agency, Self::Internal];
 }
 
 /// What a chain is wanted for: it fixes the anchors, the key usage and the kind of subject.
@@ -57,75 +65,30 @@ impl Usage {
             Self::ServiceSignature | Self::Server => Purpose::Internal,
         }
     }
+
+    /// Whether the certificate must have the profile's policy.
+    fn needs_policy(self) -> bool {
+        matches!(self.purpose(), Purpose::Citizen | Purpose::Agency)
+    }
 }
 
-/// The authorities that are trusted, each for its purpose, with intermediates that senders may leave out (a card
-/// hands over its own certificate alone), the profile, and the source of revocations.
-#[derive(Clone)]
-pub struct TrustAnchors {
-    anchors: BTreeMap<Purpose, Vec<Arc<Certificate>>>,
-    intermediates: Vec<Arc<Certificate>>,
-    profile: Profile,
-    revocation: Arc<dyn RevocationSource>,
+/// A certificate of a path below its anchor, as a source of revocations is asked about it.
+#[derive(Debug)]
+struct Link {
+    authority: bool,
+    issuer_key_id: String,
+    serial: String,
+    points: Vec<String>,
 }
 
-impl Default for TrustAnchors {
-    fn default() -> Self {
+impl From<&Certificate> for Link {
+    fn from(certificate: &Certificate) -> Self {
         Self {
-            anchors: BTreeMap::new(),
-            intermediates: Vec::new(),
-            profile: Profile::default(),
-            revocation: Arc::new(NoRevocation),
+            authority: certificate.is_ca,
+            issuer_key_id: certificate.issuer_key_id(),
+            serial: certificate.serial(),
+            points: certificate.points.clone(),
         }
-    }
-}
-
-impl std::fmt::Debug for TrustAnchors {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let counts: BTreeMap<_, _> =
-            self.anchors.iter().map(|(purpose, list)| (purpose, list.len())).collect();
-        f.debug_struct("TrustAnchors").field("anchors", &counts).finish_non_exhaustive()
-    }
-}
-
-impl TrustAnchors {
-    /// Trusts nobody yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Trusts the authority with this DER certificate for `purpose`. It need not be a self-signed root.
-    pub fn with_anchor(mut self, purpose: Purpose, der: &[u8]) -> Result<Self, ChainError> {
-        let certificate = Certificate::parse(der)?;
-        if !certificate.is_ca {
-            return Err(ChainError::NotAnAuthority);
-        }
-        self.anchors.entry(purpose).or_default().push(Arc::new(certificate));
-        Ok(self)
-    }
-
-    /// Adds an intermediate authority that helps to build paths; it is not trusted by itself.
-    pub fn with_intermediate(mut self, der: &[u8]) -> Result<Self, ChainError> {
-        self.intermediates.push(Arc::new(Certificate::parse(der)?));
-        Ok(self)
-    }
-
-    /// Takes another profile of object identifiers.
-    #[must_use]
-    pub fn with_profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
-        self
-    }
-
-    /// Asks `source` about every certificate of a path below the anchor, on every use.
-    #[must_use]
-    pub fn with_revocation(mut self, source: Arc<dyn RevocationSource>) -> Self {
-        self.revocation = source;
-        self
-    }
-
-    fn for_purpose(&self, purpose: Purpose) -> &[Arc<Certificate>] {
-        self.anchors.get(&purpose).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -133,34 +96,50 @@ impl TrustAnchors {
 #[derive(Debug)]
 pub(crate) struct VerifiedPath {
     pub identity: CertificateIdentity,
-    links: Vec<(String, String)>,
+    purpose: Purpose,
+    links: Vec<Link>,
     not_before: Instant,
     not_after: Instant,
 }
 
 impl VerifiedPath {
-    /// Validity and revocation at `at`; signatures need no second look.
-    pub fn recheck(&self, anchors: &TrustAnchors, at: Instant) -> Result<(), ChainError> {
+    /// Validity and revocation at `at`; signatures need no second look. Gives what the answers rest on.
+    pub fn recheck(
+        &self,
+        anchors: &TrustAnchors,
+        at: Instant,
+    ) -> Result<Vec<RevocationEvidence>, ChainError> {
         if at < self.not_before {
             return Err(ChainError::NotYetValid);
         }
         if at > self.not_after {
             return Err(ChainError::Expired);
         }
-        for (issuer_key_id, serial) in &self.links {
-            match anchors.revocation.status(issuer_key_id, serial, at) {
-                RevocationStatus::Good => {}
+        let mut evidence = Vec::new();
+        for link in &self.links {
+            let query = RevocationQuery {
+                purpose: self.purpose,
+                authority: link.authority,
+                issuer_key_id: &link.issuer_key_id,
+                serial: &link.serial,
+                points: &link.points,
+            };
+            let answer = anchors.revocation().ask(&query, at);
+            match answer.status {
+                RevocationStatus::Good => evidence.extend(answer.evidence),
                 RevocationStatus::Revoked { .. } => return Err(ChainError::Revoked),
                 RevocationStatus::Unknown => return Err(ChainError::RevocationUnknown),
+                RevocationStatus::Stale => return Err(ChainError::RevocationStale),
             }
         }
-        Ok(())
+        Ok(evidence)
     }
 }
 
 /// Verifies `chain` (DER, the leaf first; the rest in any order, the anchor may be missing or present) against the
 /// anchors for `usage` at the moment `at`: path by key ids, signatures by accepted algorithms, validity of every
-/// certificate, authority flags, path lengths, key usage, kind of subject, policy, revocation (RFC 5280 §6).
+/// certificate, authority flags, path lengths, name constraints, key usage, kind of subject, policy through the path,
+/// revocation (RFC 5280 §6).
 pub fn verify_chain(
     chain: &[Vec<u8>],
     anchors: &TrustAnchors,
@@ -181,24 +160,57 @@ pub(crate) fn verify_path(
         return Err(ChainError::TooMany);
     }
     let leaf = Certificate::parse(leaf)?;
-    let mut known = anchors.intermediates.clone();
+    let mut known = anchors.intermediates().to_vec();
     for der in rest {
         known.push(Arc::new(Certificate::parse(der)?));
     }
-    check_leaf(&leaf, &anchors.profile, usage)?;
-    let mut search = Search { anchors: anchors.for_purpose(usage.purpose()), known: &known, at, checks: 0 };
+    leaf::check(&leaf, anchors.profile(), usage)?;
+    let mut search = Search::new(anchors.for_purpose(usage.purpose()), &known, at);
     let authorities = search.climb(&leaf, 0)?;
-    let path = VerifiedPath {
-        links: std::iter::once(&leaf)
-            .chain(authorities.iter().map(AsRef::as_ref).take(authorities.len() - 1))
-            .map(|certificate| (certificate.issuer_key_id(), certificate.serial()))
-            .collect(),
+    let below_anchor = &authorities[..authorities.len() - 1];
+    check_names(&leaf, &authorities)?;
+    if usage.needs_policy() && !below_anchor.iter().all(|ca| allows_policy(ca, &anchors.profile().policy)) {
+        return Err(ChainError::PolicyNotInPath);
+    }
+    let mut path = VerifiedPath {
+        purpose: usage.purpose(),
+        links: std::iter::once(&leaf).chain(below_anchor.iter().map(AsRef::as_ref)).map(Link::from).collect(),
         not_before: authorities.iter().fold(leaf.not_before, |latest, ca| latest.max(ca.not_before)),
         not_after: authorities.iter().fold(leaf.not_after, |first, ca| first.min(ca.not_after)),
-        identity: identity(leaf, &anchors.profile, usage),
+        identity: leaf::identity(leaf, anchors.profile(), usage),
     };
-    path.recheck(anchors, at)?;
+    path.identity.evidence = path.recheck(anchors, at)?;
     Ok(path)
+}
+
+/// An authority below the anchor that names policies must name the wanted one or `anyPolicy` (RFC 5280 §6.1.3 d).
+fn allows_policy(authority: &Certificate, wanted: &str) -> bool {
+    let policies = &authority.policies;
+    policies.is_empty() || policies.iter().any(|policy| policy == wanted || policy == ANY_POLICY)
+}
+
+/// Every certificate keeps within the name constraints of all authorities above it; one that an authority issued to itself
+/// is left out (RFC 5280 §6.1.3 b, c). `authorities` begin with the leaf's issuer.
+fn check_names(leaf: &Certificate, authorities: &[Arc<Certificate>]) -> Result<(), ChainError> {
+    for (height, authority) in authorities.iter().enumerate() {
+        let Some(constraints) = &authority.constraints else { continue };
+        let between = authorities.iter().take(height).map(AsRef::as_ref);
+        let others = between.filter(|below| below.subject_dn != below.issuer_dn);
+        for below in std::iter::once(leaf).chain(others) {
+            let names = Names {
+                subject: &below.subject,
+                directory: &below.directory_names,
+                dns: &below.dns_names,
+                ip: &below.ip_addresses,
+            };
+            match constraints.check(&names) {
+                Verdict::Permitted => {}
+                Verdict::Refused => return Err(ChainError::NameNotPermitted),
+                Verdict::Unsupported => return Err(ChainError::UnsupportedNameConstraint),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Depth-first search for a path, with a bound on the work.
@@ -209,7 +221,11 @@ struct Search<'a> {
     checks: usize,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(anchors: &'a [Arc<Certificate>], known: &'a [Arc<Certificate>], at: Instant) -> Self {
+        Self { anchors, known, at, checks: 0 }
+    }
+
     /// The authorities from the issuer of `certificate` up to an anchor. `below` counts the authorities passed.
     fn climb(&mut self, certificate: &Certificate, below: u32) -> Result<Vec<Arc<Certificate>>, ChainError> {
         check_each(certificate, self.at)?;
@@ -255,28 +271,7 @@ impl Search<'_> {
         if self.checks > MAX_SIGNATURE_CHECKS {
             return Err(ChainError::TooMany);
         }
-        let scheme = scheme(subject, &issuer.public_key).ok_or(ChainError::WeakAlgorithm)?;
-        issuer
-            .public_key
-            .verify_with(scheme, subject.tbs(), &subject.signature)
-            .map_err(|_| ChainError::BadSignature)
-    }
-}
-
-/// The accepted schemes: SHA-256 and up, with the issuer's kind of key; the two algorithm fields must agree.
-fn scheme(subject: &Certificate, issuer_key: &PublicKey) -> Option<&'static dyn VerificationAlgorithm> {
-    if subject.signature_oid != subject.inner_signature_oid {
-        return None;
-    }
-    match (subject.signature_oid.as_str(), issuer_key) {
-        ("1.2.840.10045.4.3.2", PublicKey::P256(_)) => Some(&aws::ECDSA_P256_SHA256_ASN1),
-        ("1.2.840.10045.4.3.3", PublicKey::P256(_)) => Some(&aws::ECDSA_P256_SHA384_ASN1),
-        ("1.2.840.10045.4.3.2", PublicKey::P384(_)) => Some(&aws::ECDSA_P384_SHA256_ASN1),
-        ("1.2.840.10045.4.3.3", PublicKey::P384(_)) => Some(&aws::ECDSA_P384_SHA384_ASN1),
-        ("1.2.840.113549.1.1.11", PublicKey::Rsa(_)) => Some(&aws::RSA_PKCS1_2048_8192_SHA256),
-        ("1.2.840.113549.1.1.12", PublicKey::Rsa(_)) => Some(&aws::RSA_PKCS1_2048_8192_SHA384),
-        ("1.2.840.113549.1.1.13", PublicKey::Rsa(_)) => Some(&aws::RSA_PKCS1_2048_8192_SHA512),
-        _ => None,
+        subject.is_signed_by(issuer)
     }
 }
 
@@ -292,66 +287,6 @@ fn check_each(certificate: &Certificate, at: Instant) -> Result<(), ChainError> 
         return Err(ChainError::Expired);
     }
     Ok(())
-}
-
-/// What holds for the end entity's certificate, by usage.
-fn check_leaf(leaf: &Certificate, profile: &Profile, usage: Usage) -> Result<(), ChainError> {
-    if leaf.is_ca {
-        return Err(ChainError::LeafIsAuthority);
-    }
-    if !leaf.key_usage.is_some_and(|uses| uses.digital_signature) {
-        return Err(ChainError::WrongKeyUsage);
-    }
-    let has_type = |oid: &String| leaf.directory(&profile.subject_type).any(|found| found == oid);
-    let right_type = match usage {
-        Usage::CitizenSignature => has_type(&profile.natural_person),
-        Usage::AgencySignature | Usage::AgencyClient => profile.agency_types.iter().any(has_type),
-        Usage::ServiceSignature | Usage::Server => {
-            !leaf.dns_names.is_empty() && leaf.directory(&profile.subject_type).next().is_none()
-        }
-    };
-    if !right_type {
-        return Err(ChainError::WrongSubjectType);
-    }
-    let right_extended = match (usage, leaf.extended) {
-        (Usage::Server, Some(uses)) => uses.server || uses.any,
-        (Usage::AgencyClient | Usage::ServiceSignature, Some(uses)) => uses.client || uses.any,
-        // Only who may be a client may sign as a service: a plain TLS server certificate may not.
-        (Usage::Server | Usage::ServiceSignature, None) => false,
-        (Usage::CitizenSignature | Usage::AgencySignature | Usage::AgencyClient, _) => true,
-    };
-    if !right_extended {
-        return Err(ChainError::WrongExtendedKeyUsage);
-    }
-    let needs_policy = matches!(usage.purpose(), Purpose::Citizen | Purpose::Agency);
-    if needs_policy && !leaf.policies.contains(&profile.policy) {
-        return Err(ChainError::MissingPolicy);
-    }
-    Ok(())
-}
-
-fn identity(leaf: Certificate, profile: &Profile, usage: Usage) -> CertificateIdentity {
-    let kind = match usage.purpose() {
-        Purpose::Citizen => CertificateKind::Citizen,
-        Purpose::Agency => CertificateKind::Agency,
-        Purpose::Internal => CertificateKind::Service,
-    };
-    let last_four = leaf.directory(&profile.last_four).next().map(|text| Personal::new(text.to_owned()));
-    let agency_oid = leaf.directory(&profile.agency_oid).next().map(str::to_owned);
-    CertificateIdentity {
-        kind,
-        last_four,
-        agency_oid,
-        issuer_key_id: leaf.issuer_key_id(),
-        certificate_serial: leaf.serial(),
-        thumbprint_sha256: thumbprint(&leaf.der),
-        not_before: leaf.not_before,
-        not_after: leaf.not_after,
-        common_name: Personal::new(leaf.common_name),
-        serial_number: leaf.subject_serial.map(Personal::new),
-        dns_names: leaf.dns_names,
-        public_key: leaf.public_key,
-    }
 }
 
 /// Verifies chains as they travel (`x5c`), remembering those that were good. Validity and revocation are asked

@@ -1,7 +1,8 @@
-//! The little DER that is needed beyond the certificate crates: writing directory attributes, policies and signed
-//! messages, and reading the latter strictly ([`read`]).
+//! The little DER that is needed beyond the certificate crates: writing what the development PKI issues and signed
+//! messages, reading the latter strictly ([`read`]), and going through revocation lists and answers ([`scan`]).
 
 pub mod read;
+pub mod scan;
 
 /// One tag, length, value.
 pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
@@ -39,6 +40,34 @@ pub fn set_of(parts: &[Vec<u8>]) -> Vec<u8> {
 /// A PrintableString.
 pub fn printable(text: &str) -> Vec<u8> {
     tlv(0x13, text.as_bytes())
+}
+
+/// An INTEGER that is not negative, from its bytes, most significant first.
+pub fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    let used = bytes.iter().position(|b| *b != 0).and_then(|start| bytes.get(start..)).unwrap_or(&[0]);
+    match used.first() {
+        Some(first) if *first >= 0x80 => tlv(0x02, &[&[0], used].concat()),
+        _ => tlv(0x02, used),
+    }
+}
+
+/// A BIT STRING without unused bits.
+pub fn bit_string(bytes: &[u8]) -> Vec<u8> {
+    tlv(0x03, &[&[0], bytes].concat())
+}
+
+/// A GeneralizedTime of whole seconds.
+pub fn time(at: kernel::Instant) -> Vec<u8> {
+    tlv(0x18, at.format("%Y%m%d%H%M%SZ").to_string().as_bytes())
+}
+
+/// A Time as RFC 5280 §4.1.2.5 has it: UTCTime until 2049, GeneralizedTime from 2050 on.
+pub fn x509_time(at: kernel::Instant) -> Vec<u8> {
+    if chrono::Datelike::year(&at) < 2050 {
+        tlv(0x17, at.format("%y%m%d%H%M%SZ").to_string().as_bytes())
+    } else {
+        time(at)
+    }
 }
 
 /// An OBJECT IDENTIFIER from dotted text; none if the text is not one.

@@ -1,4 +1,4 @@
-//! Compact JWS (RFC 7515) in the one shape that is used here: `alg`, `typ` and `x5c` in the header, nothing else.
+//! Compact JWS (RFC 7515) in the one shape that is used here: `alg`, `typ`, `x5c` and `kid` in the header, nothing else.
 //! Small on purpose: a header that asks for anything more is refused, and the key comes from a verified chain only.
 
 use base64::Engine as _;
@@ -42,12 +42,22 @@ pub struct Header {
     pub typ: String,
     /// The signer's chain, the leaf first.
     pub x5c: Vec<String>,
+    /// Finds the key in a published set (RFC 7517 §4.5); here the key comes from the chain, and nothing goes by this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
 }
 
 impl Header {
     /// A header for a signer.
     pub fn new(algorithm: SignatureAlgorithm, typ: &str, x5c: Vec<String>) -> Self {
-        Self { alg: algorithm.name().to_owned(), typ: typ.to_owned(), x5c }
+        Self { alg: algorithm.name().to_owned(), typ: typ.to_owned(), x5c, kid: None }
+    }
+
+    /// Names the key as the published set does.
+    #[must_use]
+    pub fn key_id(mut self, kid: String) -> Self {
+        self.kid = Some(kid);
+        self
     }
 
     /// The header as the first part of a token.

@@ -17,10 +17,13 @@ pub mod certificate;
 pub mod chain;
 pub mod cms;
 pub mod credential;
+pub mod crl;
 mod der;
 pub mod endorsement;
 pub mod event;
+pub mod jwk;
 pub mod jws;
+pub mod ocsp;
 pub mod pki;
 pub mod principal;
 pub mod revocation;
@@ -41,11 +44,17 @@ pub use certificate::{Certificate, CertificateIdentity, CertificateKind, Profile
 pub use chain::{ChainError, ChainVerifier, Purpose, TrustAnchors, Usage, verify_chain};
 pub use cms::{CmsError, SignedDataOptions, sign_signed_data, verify_signed_data};
 pub use credential::{Credential, CredentialError};
+pub use crl::{Crl, CrlError};
 pub use endorsement::{BatchEndorsement, Endorsement, EndorsementError, SignatureForm, salted_digest};
 pub use event::{EventContent, EventError, EventSignature, EventSigner, EventVerifier};
+pub use jwk::Jwk;
+pub use ocsp::{OcspAnswer, OcspError, OcspRequest, OcspStatus};
 pub use pki::{CardHolder, DevPki, KeyKind, PkiError};
 pub use principal::{Principal, PrincipalKind};
-pub use revocation::{NoRevocation, RevocationList, RevocationSource, RevocationStatus};
+pub use revocation::{
+    NoRevocation, RevocationAnswer, RevocationEvidence, RevocationList, RevocationQuery, RevocationSource,
+    RevocationStatus, RevocationStore,
+};
 pub use role::Role;
 pub use signature::{PublicKey, SignatureAlgorithm};
 pub use stream::{StreamSigner, StreamVerifier};

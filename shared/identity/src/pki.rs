@@ -1,22 +1,36 @@
-//! The development PKI: a root with a citizen authority, an agency authority and an internal authority, with the
-//! government's DN shapes, extensions and policies (`reference/gpki.md`). Made on first start, for development,
-//! tests and the sample city; production configures the real authorities instead.
+//! The development PKI: a root with citizen authorities of two generations under one name, an agency authority and an
+//! internal authority, with the government's DN shapes, extensions, policies and revocation lists. Made on first start,
+//! for development, tests and the sample city; production configures the real authorities instead.
 
 use std::fs;
 use std::path::Path;
 
 use chrono::Duration;
-use kernel::{Instant, Random, SystemRandom};
-use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, SanType, SerialNumber,
-};
+use kernel::Instant;
+use rcgen::{DnType, ExtendedKeyUsagePurpose};
 
 use crate::certificate::Profile;
 use crate::chain::{ChainError, Purpose, TrustAnchors};
 use crate::credential::{Credential, CredentialError};
-use crate::der;
+
+mod answers;
+mod lists;
+mod make;
+
+pub use answers::{AnswerTerms, Responder};
+pub use lists::{ListTerms, Revoked, signed_list};
+#[cfg(test)]
+pub(crate) use lists::{extension, list_of};
+#[cfg(test)]
+pub(crate) use make::authority_name;
+pub(crate) use make::card_extensions;
+
+pub(crate) use make::issue;
+
+use make::{
+    alternative, authority, country, directory_attributes, end_entity, internal_subject, oid, policy,
+    printable, random_bytes,
+};
 
 /// Why the development PKI cannot be made, opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +47,9 @@ pub enum PkiError {
     /// A name holds characters that a certificate cannot hold, or an object identifier is none.
     #[error("the name, number or object identifier cannot stand in a certificate")]
     Name,
+    /// A revocation list that is there cannot be read.
+    #[error("a revocation list of the development PKI cannot be used")]
+    List(#[source] crate::crl::CrlError),
     /// An own authority is not accepted as an anchor.
     #[error("an authority of the development PKI is not accepted")]
     Anchor(#[source] ChainError),
@@ -90,79 +107,121 @@ impl Validity {
     }
 }
 
+/// The generations of the citizen authority. Both have one name: a card's issuer is found by key id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Generation {
+    /// The older one, whose cards are still about.
+    G2,
+    /// The one that issues new cards.
+    #[default]
+    G3,
+}
+
 /// The authorities, by the name of their files.
 const ROOT: &str = "root";
 const CITIZEN: &str = "citizen";
+const CITIZEN_G2: &str = "citizen-g2";
 const AGENCY: &str = "agency";
 const INTERNAL: &str = "internal";
-const AUTHORITIES: [&str; 4] = [ROOT, CITIZEN, AGENCY, INTERNAL];
+/// The name of the citizen authority in every generation.
+const CITIZEN_NAME: &str = "內政部憑證管理中心";
 
-/// A root with its three issuing authorities.
-#[derive(Debug)]
+/// A root with its issuing authorities.
+#[derive(Debug, Clone)]
 pub struct DevPki {
     pub(crate) root: Credential,
     pub(crate) citizen: Credential,
+    pub(crate) citizen_g2: Credential,
     agency: Credential,
     internal: Credential,
     profile: Profile,
+    base_url: Option<String>,
 }
 
 impl DevPki {
-    /// Opens the authorities in `dir`, or makes them there (files `root.pem`, `root.key.pem` …, mode 0600). Two
-    /// processes may do so at once: one set wins, both use it.
+    /// Opens the authorities in `dir`, or makes what is missing there (files `authorities/root.pem`, `root.key.pem` …,
+    /// mode 0600; a folder from before there were generations gets the older one's). Two processes may do so at once: one
+    /// set wins, both use it.
     pub fn create_or_open(dir: &Path) -> Result<Self, PkiError> {
+        made_once(dir, "authorities", |fresh| {
+            let root = authority("開發用憑證總管理中心", 1, KeyKind::P256, None)?;
+            for (name, unit) in [
+                (CITIZEN, CITIZEN_NAME),
+                (AGENCY, "政府憑證管理中心"),
+                (INTERNAL, "Datawarden internal authority"),
+            ] {
+                save(&authority(unit, 0, KeyKind::P256, Some(&root))?, fresh, name)?;
+            }
+            save(&root, fresh, ROOT)
+        })?;
         let authorities = dir.join("authorities");
-        if !authorities.exists() {
-            fs::create_dir_all(dir).map_err(PkiError::Folder)?;
-            let fresh = dir.join(format!(".new-{}", hex::encode(random_bytes::<8>())));
-            fs::create_dir(&fresh).map_err(PkiError::Folder)?;
-            let made = Self::generate()?;
-            for (name, credential) in AUTHORITIES.iter().zip(made.authorities()) {
-                save(credential, &fresh, name)?;
-            }
-            // Renaming a folder is atomic and fails when another process was first: then its set counts.
-            if fs::rename(&fresh, &authorities).is_err() {
-                fs::remove_dir_all(&fresh).map_err(PkiError::Folder)?;
-            }
-        }
+        let root = load(&authorities, ROOT)?;
+        made_once(dir, CITIZEN_G2, |fresh| {
+            save(&authority(CITIZEN_NAME, 0, KeyKind::Rsa2048, Some(&root))?, fresh, CITIZEN_G2)
+        })?;
         Ok(Self {
-            root: load(&authorities, ROOT)?,
+            root,
             citizen: load(&authorities, CITIZEN)?,
+            citizen_g2: load(&dir.join(CITIZEN_G2), CITIZEN_G2)?,
             agency: load(&authorities, AGENCY)?,
             internal: load(&authorities, INTERNAL)?,
             profile: Profile::default(),
+            base_url: None,
         })
     }
 
-    /// New authorities in memory alone, for tests.
+    /// New authorities in memory alone, for tests. All have elliptic keys, which are made quickly.
     pub fn generate() -> Result<Self, PkiError> {
-        let root = authority("開發用憑證總管理中心", 1, None)?;
+        let root = authority("開發用憑證總管理中心", 1, KeyKind::P256, None)?;
+        let below = |unit, key| authority(unit, 0, key, Some(&root));
         Ok(Self {
-            citizen: authority("內政部憑證管理中心", 0, Some(&root))?,
-            agency: authority("政府憑證管理中心", 0, Some(&root))?,
-            internal: authority("Datawarden internal authority", 0, Some(&root))?,
+            citizen: below(CITIZEN_NAME, KeyKind::P384)?,
+            citizen_g2: below(CITIZEN_NAME, KeyKind::P256)?,
+            agency: below("政府憑證管理中心", KeyKind::P256)?,
+            internal: below("Datawarden internal authority", KeyKind::P256)?,
             root,
             profile: Profile::default(),
+            base_url: None,
         })
     }
 
-    fn authorities(&self) -> [&Credential; 4] {
-        [&self.root, &self.citizen, &self.agency, &self.internal]
+    /// From now on issued certificates name their revocation lists at `{url}/crl/{key id}.crl` and their responder at
+    /// `{url}/ocsp/{key id}`.
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The issuing authorities for `purpose`.
+    pub(crate) fn issuing(&self, purpose: Purpose) -> Vec<&Credential> {
+        match purpose {
+            Purpose::Citizen => vec![&self.citizen, &self.citizen_g2],
+            Purpose::Agency => vec![&self.agency],
+            Purpose::Internal => vec![&self.internal],
+        }
+    }
+
+    /// Every authority: the root first.
+    fn authorities(&self) -> [&Credential; 5] {
+        [&self.root, &self.citizen, &self.citizen_g2, &self.agency, &self.internal]
+    }
+
+    /// The authority with this key id (hexadecimal in upper case).
+    pub fn authority_by_key_id(&self, key_id: &str) -> Option<&Credential> {
+        self.authorities().into_iter().find(|authority| authority.certificate().key_id() == key_id)
     }
 
     /// The anchors of this PKI: each issuing authority for its own purpose, so that no authority can speak for
     /// another's subjects.
     pub fn anchors(&self) -> Result<TrustAnchors, PkiError> {
-        [
-            (Purpose::Citizen, &self.citizen),
-            (Purpose::Agency, &self.agency),
-            (Purpose::Internal, &self.internal),
-        ]
-        .into_iter()
-        .try_fold(TrustAnchors::new(), |anchors, (purpose, authority)| {
-            anchors.with_anchor(purpose, leaf_der(authority))
-        })
-        .map_err(PkiError::Anchor)
+        let mut anchors = TrustAnchors::new();
+        for purpose in Purpose::ALL {
+            for authority in self.issuing(purpose) {
+                anchors = anchors.with_anchor(purpose, leaf_der(authority)).map_err(PkiError::Anchor)?;
+            }
+        }
+        Ok(anchors)
     }
 
     /// DER of the root.
@@ -170,13 +229,9 @@ impl DevPki {
         leaf_der(&self.root)
     }
 
-    /// DER of the issuing authority for `purpose`; for [`Purpose::Internal`] the trust root of TLS.
+    /// DER of the authority that issues for `purpose` now; for [`Purpose::Internal`] the trust root of TLS.
     pub fn authority_der(&self, purpose: Purpose) -> &[u8] {
-        leaf_der(match purpose {
-            Purpose::Citizen => &self.citizen,
-            Purpose::Agency => &self.agency,
-            Purpose::Internal => &self.internal,
-        })
+        self.issuing(purpose).first().copied().map(leaf_der).unwrap_or_default()
     }
 
     /// A citizen card with a P-256 key.
@@ -184,10 +239,21 @@ impl DevPki {
         self.issue_card_with(holder, KeyKind::P256, Validity::around(now))
     }
 
-    /// A citizen card with any key and validity: subject `C=TW, CN=name, serialNumber=…`, directory attributes with
-    /// subject type and last four, policy of assurance level 3.
+    /// A citizen card of the present generation with any key and validity.
     pub fn issue_card_with(
         &self,
+        holder: CardHolder<'_>,
+        key: KeyKind,
+        validity: Validity,
+    ) -> Result<Credential, PkiError> {
+        self.issue_card_of(Generation::G3, holder, key, validity)
+    }
+
+    /// A citizen card: subject `C=TW, CN=name, serialNumber=…`, directory attributes with subject type and last four,
+    /// policy of assurance level 3.
+    pub fn issue_card_of(
+        &self,
+        generation: Generation,
         holder: CardHolder<'_>,
         key: KeyKind,
         validity: Validity,
@@ -197,7 +263,11 @@ impl DevPki {
         subject.push(DnType::CustomDnType(vec![2, 5, 4, 5]), printable(holder.serial_number)?);
         let mut params = end_entity(subject, validity);
         params.custom_extensions = card_extensions(holder.last_four)?;
-        issue(params, key, &self.citizen)
+        let authority = match generation {
+            Generation::G2 => &self.citizen_g2,
+            Generation::G3 => &self.citizen,
+        };
+        self.issue(params, key, authority)
     }
 
     /// An agency certificate: subject `C=TW, O=行政院, OU=name`, directory attributes with subject type and the
@@ -216,7 +286,7 @@ impl DevPki {
             ])?,
             policy(&self.profile.policy)?,
         ];
-        issue(params, KeyKind::P256, &self.agency)
+        self.issue(params, KeyKind::P256, &self.agency)
     }
 
     /// The certificate of a service: its name is the first DNS name; TLS server and client; signs tokens and events.
@@ -236,7 +306,7 @@ impl DevPki {
             std::iter::once(&name).chain(also).map(|name| alternative(name)).collect::<Result<_, _>>()?;
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        issue(params, KeyKind::P256, &self.internal)
+        self.issue(params, KeyKind::P256, &self.internal)
     }
 
     /// The certificate of a plain TLS server for DNS names and IP addresses; it can sign no token.
@@ -246,7 +316,22 @@ impl DevPki {
         params.subject_alt_names =
             hostnames.iter().map(|name| alternative(name)).collect::<Result<_, _>>()?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        issue(params, KeyKind::P256, &self.internal)
+        self.issue(params, KeyKind::P256, &self.internal)
+    }
+
+    fn issue(
+        &self,
+        mut params: rcgen::CertificateParams,
+        key: KeyKind,
+        authority: &Credential,
+    ) -> Result<Credential, PkiError> {
+        if let Some(base) = &self.base_url {
+            let key_id = authority.certificate().key_id();
+            params.crl_distribution_points =
+                vec![rcgen::CrlDistributionPoint { uris: vec![format!("{base}/crl/{key_id}.crl")] }];
+            params.custom_extensions.push(make::responder_at(&format!("{base}/ocsp/{key_id}"))?);
+        }
+        issue(params, key, authority)
     }
 }
 
@@ -265,6 +350,27 @@ pub fn load_or_issue(
     Ok(credential)
 }
 
+/// Makes the folder `name` in `dir` unless it is there. Renaming a folder is atomic and fails when another process was
+/// first: then its folder counts.
+fn made_once(
+    dir: &Path,
+    name: &str,
+    make: impl FnOnce(&Path) -> Result<(), PkiError>,
+) -> Result<(), PkiError> {
+    let folder = dir.join(name);
+    if folder.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(dir).map_err(PkiError::Folder)?;
+    let fresh = dir.join(format!(".new-{}", hex::encode(random_bytes::<8>())));
+    fs::create_dir(&fresh).map_err(PkiError::Folder)?;
+    make(&fresh)?;
+    if fs::rename(&fresh, &folder).is_err() {
+        fs::remove_dir_all(&fresh).map_err(PkiError::Folder)?;
+    }
+    Ok(())
+}
+
 fn save(credential: &Credential, dir: &Path, name: &str) -> Result<(), PkiError> {
     Ok(credential.save_pem_files(&dir.join(format!("{name}.pem")), &dir.join(format!("{name}.key.pem")))?)
 }
@@ -275,138 +381,4 @@ fn load(dir: &Path, name: &str) -> Result<Credential, PkiError> {
 
 fn leaf_der(credential: &Credential) -> &[u8] {
     credential.chain_der().first().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// An authority named `unit` below `parent`, or a root; `depth` authorities may stand below it.
-fn authority(unit: &str, depth: u8, parent: Option<&Credential>) -> Result<Credential, PkiError> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = authority_name(unit)?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(depth));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.not_before = rcgen::date_time_ymd(2010, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2049, 12, 31);
-    if let Some(parent) = parent {
-        return issue(params, KeyKind::P256, parent);
-    }
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    params.serial_number = Some(serial());
-    params.use_authority_key_identifier_extension = true;
-    let certificate = params.self_signed(&key)?;
-    Ok(Credential::new(vec![certificate.der().to_vec()], key.serialize_der())?)
-}
-
-/// Signs `params` with a new key. The chain of the answer ends below the root.
-pub(crate) fn issue(
-    mut params: CertificateParams,
-    kind: KeyKind,
-    issuer: &Credential,
-) -> Result<Credential, PkiError> {
-    let key = KeyPair::generate_for(match kind {
-        KeyKind::P256 => &PKCS_ECDSA_P256_SHA256,
-        KeyKind::P384 => &PKCS_ECDSA_P384_SHA384,
-        KeyKind::Rsa2048 => &PKCS_RSA_SHA256,
-    })?;
-    params.serial_number = Some(serial());
-    params.use_authority_key_identifier_extension = true;
-    let issuer_key = KeyPair::try_from(issuer.key_pkcs8_der())?;
-    let authority = Issuer::from_ca_cert_der(&leaf_der(issuer).into(), issuer_key)?;
-    let certificate = params.signed_by(&key, &authority)?;
-    let mut chain = vec![certificate.der().to_vec()];
-    // A root is known to whoever trusts it; sending it along would only make every token longer.
-    if issuer.certificate().issuer_dn != issuer.certificate().subject_dn {
-        chain.extend_from_slice(issuer.chain_der());
-    }
-    Ok(Credential::new(chain, key.serialize_der())?)
-}
-
-/// Directory attributes and policy of a citizen card, in this order.
-pub(crate) fn card_extensions(last_four: &str) -> Result<Vec<CustomExtension>, PkiError> {
-    let profile = Profile::default();
-    let attributes = [
-        (&profile.subject_type, oid(&profile.natural_person)?),
-        (&profile.last_four, der::printable(last_four)),
-    ];
-    Ok(vec![directory_attributes(&attributes)?, policy(&profile.policy)?])
-}
-
-/// `C=TW, O=行政院, OU=unit`, as the government's issuing authorities are named.
-pub(crate) fn authority_name(unit: &str) -> Result<DistinguishedName, PkiError> {
-    let mut subject = country()?;
-    subject.push(DnType::OrganizationName, "行政院");
-    subject.push(DnType::OrganizationalUnitName, unit);
-    Ok(subject)
-}
-
-fn country() -> Result<DistinguishedName, PkiError> {
-    let mut name = DistinguishedName::new();
-    name.push(DnType::CountryName, printable("TW")?);
-    Ok(name)
-}
-
-fn printable(text: &str) -> Result<DnValue, PkiError> {
-    text.try_into().map(DnValue::PrintableString).map_err(|_| PkiError::Name)
-}
-
-fn internal_subject(name: &str, validity: Validity) -> Result<CertificateParams, PkiError> {
-    let mut subject = country()?;
-    subject.push(DnType::OrganizationName, "Datawarden");
-    subject.push(DnType::CommonName, name);
-    Ok(end_entity(subject, validity))
-}
-
-fn end_entity(subject: DistinguishedName, validity: Validity) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = subject;
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    set_validity(&mut params, validity);
-    params
-}
-
-fn set_validity(params: &mut CertificateParams, validity: Validity) {
-    let time = |at: Instant| {
-        let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
-        rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(seconds)
-    };
-    params.not_before = time(validity.from);
-    params.not_after = time(validity.until);
-}
-
-fn alternative(name: &str) -> Result<SanType, PkiError> {
-    match name.parse() {
-        Ok(address) => Ok(SanType::IpAddress(address)),
-        Err(_) => Ok(SanType::DnsName(name.try_into().map_err(|_| PkiError::Name)?)),
-    }
-}
-
-fn oid(dotted: &str) -> Result<Vec<u8>, PkiError> {
-    der::oid(dotted).ok_or(PkiError::Name)
-}
-
-/// SubjectDirectoryAttributes (2.5.29.9).
-fn directory_attributes(attributes: &[(&String, Vec<u8>)]) -> Result<CustomExtension, PkiError> {
-    let parts = attributes
-        .iter()
-        .map(|(kind, value)| Ok(der::sequence(&[oid(kind)?, der::set(std::slice::from_ref(value))])))
-        .collect::<Result<Vec<_>, PkiError>>()?;
-    Ok(CustomExtension::from_oid_content(&[2, 5, 29, 9], der::sequence(&parts)))
-}
-
-/// CertificatePolicies (2.5.29.32) with one policy.
-fn policy(dotted: &str) -> Result<CustomExtension, PkiError> {
-    let content = der::sequence(&[der::sequence(&[oid(dotted)?])]);
-    Ok(CustomExtension::from_oid_content(&[2, 5, 29, 32], content))
-}
-
-fn serial() -> SerialNumber {
-    let mut bytes = random_bytes::<16>();
-    // Positive and of full length in DER.
-    bytes[0] = bytes[0] & 0x7f | 0x40;
-    SerialNumber::from_slice(&bytes)
-}
-
-fn random_bytes<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    SystemRandom.fill(&mut bytes);
-    bytes
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use kernel::Instant;
-use kernel::ids::{AgencyId, EmergencyGrantId, PersonId, PostId, SystemId, UnitId};
+use kernel::ids::{AgencyId, EmergencyGrantId, PersonId, PostId, SessionId, SystemId, UnitId};
 
 use crate::Role;
 
@@ -51,6 +51,8 @@ pub struct Principal {
     pub emergency: Option<EmergencyGrantId>,
     /// RFC 8705 `cnf.x5t#S256`: the TLS client certificate to which the token is bound, base64url.
     pub bound_to: Option<String>,
+    /// The person's session (`sid`), for revocation.
+    pub session: Option<SessionId>,
     /// The token's `jti`, for revocation.
     pub token_id: String,
     /// The last revocation that stood when the token was issued: a later one of its subjects ends it (invariant 7).

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
+    self as aws, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
     ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
     UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -95,6 +95,12 @@ impl PublicKey {
         self.verify_with(scheme, message, signature)
     }
 
+    /// The key as it stands in the certificate's BIT STRING.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        let (Self::P256(bytes) | Self::P384(bytes) | Self::Rsa(bytes)) = self;
+        bytes
+    }
+
     /// Checks `signature` with a given scheme, as certificates need it.
     pub(crate) fn verify_with(
         &self,
@@ -102,8 +108,22 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), BadSignature> {
-        let (Self::P256(bytes) | Self::P384(bytes) | Self::Rsa(bytes)) = self;
-        UnparsedPublicKey::new(scheme, bytes).verify(message, signature).map_err(|_| BadSignature)
+        UnparsedPublicKey::new(scheme, self.bytes()).verify(message, signature).map_err(|_| BadSignature)
+    }
+}
+
+/// The scheme behind the dotted object identifier of an X.509 signature algorithm, with the signer's kind of key: SHA-256
+/// and up alone. None for everything else.
+pub(crate) fn x509_scheme(oid: &str, signer: &PublicKey) -> Option<&'static dyn VerificationAlgorithm> {
+    match (oid, signer) {
+        ("1.2.840.10045.4.3.2", PublicKey::P256(_)) => Some(&aws::ECDSA_P256_SHA256_ASN1),
+        ("1.2.840.10045.4.3.3", PublicKey::P256(_)) => Some(&aws::ECDSA_P256_SHA384_ASN1),
+        ("1.2.840.10045.4.3.2", PublicKey::P384(_)) => Some(&aws::ECDSA_P384_SHA256_ASN1),
+        ("1.2.840.10045.4.3.3", PublicKey::P384(_)) => Some(&aws::ECDSA_P384_SHA384_ASN1),
+        ("1.2.840.113549.1.1.11", PublicKey::Rsa(_)) => Some(&aws::RSA_PKCS1_2048_8192_SHA256),
+        ("1.2.840.113549.1.1.12", PublicKey::Rsa(_)) => Some(&aws::RSA_PKCS1_2048_8192_SHA384),
+        ("1.2.840.113549.1.1.13", PublicKey::Rsa(_)) => Some(&aws::RSA_PKCS1_2048_8192_SHA512),
+        _ => None,
     }
 }
 

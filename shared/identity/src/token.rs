@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
-use kernel::ids::{AgencyId, EmergencyGrantId, PostId, SystemId, UnitId};
+use kernel::ids::{AgencyId, EmergencyGrantId, PostId, SessionId, SystemId, UnitId};
 use kernel::{Instant, Random, SystemRandom};
 
 use crate::chain::ChainError;
@@ -150,6 +150,16 @@ pub struct AccessGrant {
     /// The TLS certificate to which the token is bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// `sid`: the session of a person, which ends the token when it ends.
+    #[serde(rename = "sid", default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+}
+
+impl AccessGrant {
+    /// The roles as an OAuth scope (RFC 6749 §3.3): codes, separated by blanks.
+    pub fn scope(&self) -> String {
+        self.roles.iter().map(|role| role.code()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The claims of an access token on the wire.
@@ -159,6 +169,9 @@ pub(crate) struct AccessClaims {
     pub aud: Audience,
     pub iat: i64,
     pub exp: i64,
+    /// The roles once more, as RFC 9068 §2.2.3 has them for resource servers of others; nothing here reads it.
+    #[serde(default, skip_deserializing)]
+    pub scope: String,
     #[serde(flatten)]
     pub grant: AccessGrant,
 }
@@ -215,6 +228,7 @@ impl TokenIssuer {
             aud,
             iat: now.timestamp(),
             exp: (now + ttl).timestamp(),
+            scope: grant.scope(),
             grant: grant.clone(),
         };
         signed(&self.credential, &self.header, &claims)
@@ -289,7 +303,8 @@ impl ServiceSigner {
 }
 
 pub(crate) fn encoded_header(credential: &Credential, typ: &str) -> Result<String, TokenError> {
-    Header::new(credential.algorithm(), typ, credential.x5c()).encode().map_err(|_| TokenError::NotSigned)
+    let header = Header::new(credential.algorithm(), typ, credential.x5c());
+    header.key_id(credential.thumbprint()).encode().map_err(|_| TokenError::NotSigned)
 }
 
 pub(crate) fn signed<T: serde::Serialize>(

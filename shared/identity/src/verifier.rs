@@ -150,6 +150,7 @@ impl TokenVerifier {
             acting_for: grant.acting_for,
             emergency: grant.emergency,
             bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
+            session: grant.session,
             token_id: grant.token_id,
             as_of: grant.as_of,
             expires_at,
@@ -181,6 +182,7 @@ impl TokenVerifier {
             acting_for: None,
             emergency: None,
             bound_to: None,
+            session: None,
             token_id: claims.jti,
             // Services end with their certificates.
             as_of: i64::MAX,

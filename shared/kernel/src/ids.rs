@@ -71,4 +71,6 @@ typed_id! {
     OrderId;
     /// A break-glass grant: roles for a few hours, given by two custodians.
     EmergencyGrantId;
+    /// A session: from a login with the card until it ends.
+    SessionId;
 }

@@ -10,6 +10,7 @@ use chassis::{Context, Running, Service, Settings, settings};
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
+use identity::pki::{ListTerms, Revoked, signed_list};
 use identity::{
     AccessGrant, CardHolder, Confirmation, DevPki, EventContent, EventSigner, Principal, PrincipalKind, Role,
     SoftCard, TokenIssuer,
@@ -88,6 +89,7 @@ impl TestAppBuilder {
         let machine = SystemClock.now();
         let dir = folder.path();
         pki.write_anchors(&dir.join("roots")).expect("anchors");
+        pki.write_lists(&dir.join("crl"), machine).expect("revocation lists");
         let credential = pki.issue_service(self.service.name, machine).expect("service certificate");
         credential.save_pem_files(&dir.join("cert.pem"), &dir.join("key.pem")).expect("certificate files");
         std::fs::write(dir.join("register.key"), "11".repeat(32)).expect("register key");
@@ -118,6 +120,8 @@ impl TestAppBuilder {
                 certificate: dir.join("cert.pem"),
                 key: dir.join("key.pem"),
                 bound_tokens: settings::BoundTokens::default(),
+                revocation: settings::Revocation::required_from(&dir.join("crl")),
+                console_origins: std::collections::BTreeSet::new(),
             },
             secrets: settings::Secrets {
                 register_key_file: dir.join("register.key"),
@@ -167,6 +171,41 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// Puts a certificate on its issuer's next revocation list, as of now, and lets the service take it.
+    ///
+    /// # Panics
+    /// When the list cannot be made.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub async fn revoke_card(&self, card: &SoftCard) {
+        let certificate = card.credential().certificate();
+        let revoked = Revoked { serial: certificate.serial(), since: self.clock.now() };
+        self.pki
+            .revoke(&self.folder.path().join("crl"), &certificate.issuer_key_id(), revoked, SystemClock.now())
+            .expect("a revocation list");
+        self.refresh_lists().await;
+    }
+
+    /// Puts an empty list of the citizen authority with this number in place of the one that is there, good until
+    /// `next_update`, and lets the service look at it.
+    ///
+    /// # Panics
+    /// When the list cannot be made.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub async fn write_list(&self, number: u64, next_update: Instant) {
+        let issuer = identity::Certificate::parse(self.pki.authority_der(identity::Purpose::Citizen));
+        let key_id = issuer.expect("the authority").key_id();
+        let authority = self.pki.authority_by_key_id(&key_id).expect("the authority");
+        let terms = ListTerms { number, this_update: SystemClock.now(), next_update };
+        let list = signed_list(authority, terms, [], &[]).expect("a revocation list");
+        std::fs::write(self.folder.path().join(format!("crl/{key_id}.crl")), list).expect("a file");
+        self.refresh_lists().await;
+    }
+
+    /// Lets the service look at its revocation lists now.
+    pub async fn refresh_lists(&self) {
+        self.context().revocation_lists().refresh(self.clock.now()).await;
+    }
+
     /// A person called `name` in `agency` with `roles` and a card. The same name gives the same ids.
     ///
     /// # Panics
@@ -207,6 +246,7 @@ impl TestApp {
             acting_for: None,
             emergency: None,
             bound_to: None,
+            session: None,
             token_id: String::new(),
             as_of: i64::MAX,
             expires_at: chrono::DateTime::UNIX_EPOCH,
@@ -234,6 +274,7 @@ impl TestApp {
             acting_for: principal.acting_for,
             emergency: principal.emergency,
             cnf: principal.bound_to.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
+            session: principal.session,
         };
         self.issuer
             .issue(&grant, &[AUDIENCE], self.clock.now(), chrono::Duration::minutes(10))

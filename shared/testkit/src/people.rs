@@ -47,6 +47,7 @@ impl TestPerson {
             acting_for: None,
             emergency: None,
             bound_to: None,
+            session: None,
             token_id: String::new(),
             // Issued after whatever was revoked; a test of revocation says when.
             as_of: i64::MAX,

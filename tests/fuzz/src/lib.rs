@@ -100,9 +100,11 @@ fn login() -> AssertionRequest<'static> {
         jti: "nonce",
         ttl: Duration::seconds(120),
         client_thumbprint: Some("thumb"),
+        place: None,
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for every target's seeds")]
 fn certificates(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(seeds.cards.iter().flat_map(|card| card.chain_der().to_vec()).collect())
 }
@@ -130,6 +132,7 @@ fn assertions(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
     seeds.cards.iter().map(|card| Ok(sign_assertion(card, &login(), now())?.into_bytes())).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for every target's seeds")]
 fn import_files(_: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
     let header = "查詢時間,作業帳號,使用者,案件編號,查詢條件,資料來源,查調事由";
     let line = "2026-01-05 09:30:00,ks0001,王測試,A-1,A000000001,戶役政,急難救助";
@@ -142,6 +145,7 @@ fn import_files(_: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
     .to_vec())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for every target's seeds")]
 fn personnel_files(_: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
     let header = "通報日期,生效日期,員工代號,異動代碼";
     let line = "2026-01-05,2026-01-06,ks0001,retirement";

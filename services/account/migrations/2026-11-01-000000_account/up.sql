@@ -233,8 +233,31 @@ CREATE TABLE account_uses (
     uses bigint NOT NULL
 );
 
--- The place of each person's present token (H5.2.3: one place at a time).
+-- Sessions of people (H5.2.3, H6.1): posts are in the person's document, systems come and go.
 CREATE TABLE sessions (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    person_id uuid GENERATED ALWAYS AS ((doc->>'person_id')::uuid) STORED NOT NULL REFERENCES people,
+    idle_until timestamptz GENERATED ALWAYS AS (iso_moment(doc->>'idle_until')) STORED NOT NULL,
+    ended boolean GENERATED ALWAYS AS (doc->>'ended' IS NOT NULL) STORED NOT NULL
+);
+CREATE INDEX sessions_open ON sessions (person_id, id) WHERE NOT ended;
+CREATE INDEX sessions_lapsing ON sessions (idle_until) WHERE NOT ended;
+CREATE INDEX sessions_ended ON sessions (updated_at) WHERE ended;
+
+-- Every refresh token that was given out, by its SHA-256: one that was replaced long ago still names its session when it
+-- is shown again.
+CREATE TABLE refresh_tokens (
+    hash text PRIMARY KEY,
+    session_id uuid NOT NULL REFERENCES sessions ON DELETE CASCADE
+);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+
+-- The place of each person's sessions (H5.2.3: one place at a time).
+CREATE TABLE session_places (
     person_id uuid PRIMARY KEY REFERENCES people,
     place text NOT NULL,
     until timestamptz NOT NULL

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use account_types::MasterData;
 use chassis::FieldError;
-use chassis::http::command;
+use chassis::http::body;
 use kernel::ids::PersonId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -67,7 +67,7 @@ fn list<T: DeserializeOwned>(
 }
 
 fn read<T: DeserializeOwned>(value: &Value, at: &str, faults: &mut Vec<FieldError>) -> Option<T> {
-    match command::parse(value.to_string().as_bytes()) {
+    match body::parse(value.to_string().as_bytes()) {
         Ok(record) => Some(record),
         Err(error) => {
             for fault in error.to_problem().errors {

@@ -68,6 +68,22 @@ pub fn is_network(text: &str) -> bool {
     }
 }
 
+/// Whether `text` is an origin as browsers send it (RFC 6454 §6.2): scheme, host, port where it is not the scheme's own.
+/// Plain HTTP only where nothing leaves the machine.
+pub fn is_origin(text: &str) -> bool {
+    let (host, local) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(host), _) => (host, false),
+        (None, Some(host)) => (host, true),
+        (None, None) => return false,
+    };
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    !name.is_empty()
+        && name.bytes().all(plain)
+        && port.parse::<u16>().is_ok()
+        && (!local || matches!(name, "localhost" | "127.0.0.1"))
+}
+
 /// A registered system of an agency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct System {
@@ -83,6 +99,9 @@ pub struct System {
     pub thumbprint: Option<String>,
     /// Whether it attests the place of its users.
     pub attests_place: bool,
+    /// Origins of its pages.
+    #[serde(default)]
+    pub origins: BTreeSet<String>,
     /// Whether it may ask.
     pub active: bool,
     /// Counts changes.
@@ -112,6 +131,24 @@ impl System {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins_are_as_browsers_send_them_and_encrypted() {
+        for good in ["https://welfare.example", "https://welfare.example:8443", "http://127.0.0.1:8080"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "https://welfare.example/",
+            "http://welfare.example",
+            "*",
+            "null",
+            "https://",
+            "https://a:b",
+            "https://A",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn networks_are_cidr_without_host_bits() {

@@ -364,15 +364,8 @@ pub struct Access {
     pub roles: BTreeSet<Role>,
     /// The grant, where one adds a role.
     pub emergency: Option<EmergencyGrantId>,
-    /// From when on this is no longer so: no token outlives it.
+    /// From when on this is no longer so: no session, and so no token, outlives it.
     pub until: Option<DateTime<Utc>>,
-}
-
-impl Access {
-    /// Seconds that a token for it may live: `usual`, or what is left of the grant.
-    pub fn life(&self, usual: i64, now: DateTime<Utc>) -> i64 {
-        self.until.map_or(usual, |until| (until - now).num_seconds().clamp(0, usual))
-    }
 }
 
 /// The roles that count for `post` at `now`, with the holder's `grants`.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::agency::is_network;
+use crate::domain::agency::{is_network, is_origin};
 
 /// The record of the first start: one, ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -138,6 +138,10 @@ fn agencies(faults: &mut Faults, data: &MasterData) {
     for (i, system) in data.systems.iter().enumerate() {
         faults.text(format!("/systems/{i}/code"), &system.code, 100);
         faults.unless(known.contains(&system.agency), format!("/systems/{i}/agency"), "none of `agencies`");
+        for (n, origin) in system.origins.iter().enumerate() {
+            let pointer = format!("/systems/{i}/origins/{n}");
+            faults.unless(is_origin(origin), pointer, "not an origin as https://host");
+        }
     }
 }
 

@@ -122,13 +122,15 @@ pub enum PersonError {
     #[error("nobody is his own deputy")]
     OwnDeputy,
     /// Roles beyond the post's.
-    #[error("a deputy gets no role that the post does not have")]
+    #[error("a deputy gets no role that the post does not have, and hands on none")]
     BeyondPost,
     /// Days in the wrong order or past.
     #[error("the days are in the wrong order or past")]
     Days,
     /// The one who orders it is the deputy, or has no say over the post.
-    #[error("only the holder of the post or a superior of the same agency may do this, never the deputy")]
+    #[error(
+        "only the holder of the post, the unit's supervisor or the agency's head may do this, never the deputy"
+    )]
     NotSuperior,
 }
 
@@ -267,8 +269,9 @@ pub fn check_roles(roles: &BTreeSet<String>) -> Result<(), PersonError> {
     if roles.iter().all(|r| r.parse::<Role>().is_ok()) { Ok(()) } else { Err(PersonError::UnknownRole) }
 }
 
-/// The post that `deputy` gets under `terms`: only by the holder or a superior in the same agency, never by the deputy,
-/// never more than the post has, never backwards in time.
+/// The post that `deputy` gets under `terms`: only by the holder or a superior (the supervisor of the post's unit, the head
+/// of its agency), never by the deputy, never more than the post has, never backwards in time. Who stands in for somebody
+/// hands that on to nobody.
 pub fn deputise(
     principal: &Person,
     deputy: &Person,
@@ -286,10 +289,11 @@ pub fn deputise(
     if terms.until < terms.from || terms.from < today {
         return Err(PersonError::Days);
     }
-    if terms.roles.is_empty() || !terms.roles.is_subset(&post.roles) {
+    if post.deputy_for.is_some() || terms.roles.is_empty() || !terms.roles.is_subset(&post.roles) {
         return Err(PersonError::BeyondPost);
     }
-    let superior = actor.agency == post.agency && actor.has_any(&[Role::UnitSupervisor, Role::AgencyHead]);
+    let unit_head = actor.unit == post.unit && actor.has_any(&[Role::UnitSupervisor]);
+    let superior = actor.agency == post.agency && (unit_head || actor.has_any(&[Role::AgencyHead]));
     if actor.person == deputy.id || !(actor.person == principal.id || superior) {
         return Err(PersonError::NotSuperior);
     }
@@ -303,4 +307,100 @@ pub fn deputise(
         until: Some(terms.until),
         deputy_for: Some(post.id),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::actor::Actor;
+    use account_types::{AgencyKind, DeputyTerms};
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn post(number: u128, unit: u128, roles: &[&str]) -> Post {
+        Post {
+            id: Uuid::from_u128(number).into(),
+            agency: Uuid::from_u128(100).into(),
+            unit: Uuid::from_u128(unit).into(),
+            title: "科員".into(),
+            roles: roles.iter().map(|r| (*r).to_owned()).collect(),
+            from: day("2026-01-01"),
+            until: None,
+            deputy_for: None,
+        }
+    }
+
+    fn person(number: u128, post: Post) -> Person {
+        let sealed = || Sealed { hash: String::new(), value: String::new() };
+        Person {
+            id: Uuid::from_u128(number).into(),
+            staff_number: number.to_string(),
+            name: sealed(),
+            national_id: sealed(),
+            last_four: sealed(),
+            in_service: true,
+            posts: vec![post],
+            cards: vec![],
+            declared_subjects: BTreeSet::new(),
+            agency_id: None,
+            revision: 1,
+        }
+    }
+
+    fn actor(number: u128, unit: u128, roles: &[Role]) -> Actor {
+        Actor {
+            person: Uuid::from_u128(number).into(),
+            post: Uuid::from_u128(10 * number).into(),
+            acting_for: None,
+            agency: Uuid::from_u128(100).into(),
+            agency_kind: AgencyKind::DistrictOffice,
+            emergency: None,
+            unit: Uuid::from_u128(unit).into(),
+            roles: roles.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn a_deputy_is_appointed_by_the_holder_the_units_supervisor_or_the_agencys_head_within_the_posts_bounds()
+    {
+        let (principal, deputy) =
+            (person(1, post(10, 200, &["user", "auditor"])), person(2, post(20, 200, &["user"])));
+        let terms = DeputyTerms {
+            principal: principal.id,
+            post: principal.posts[0].id,
+            deputy: deputy.id,
+            from: day("2026-03-02"),
+            until: day("2026-03-06"),
+            roles: ["auditor".to_owned()].into(),
+        };
+        let today = (Uuid::from_u128(99).into(), day("2026-03-02"));
+        let by = |actor: Actor| {
+            deputise(&principal, &deputy, &terms, &actor, today).map(|p| (p.until, p.deputy_for))
+        };
+        let granted = Ok((Some(terms.until), Some(terms.post)));
+        assert_eq!(by(actor(1, 200, &[Role::User])), granted);
+        assert_eq!(by(actor(3, 200, &[Role::UnitSupervisor])), granted);
+        assert_eq!(by(actor(3, 201, &[Role::AgencyHead])), granted);
+        for stranger in [
+            actor(2, 200, &[Role::UnitSupervisor]),
+            actor(3, 201, &[Role::UnitSupervisor]),
+            actor(3, 200, &[Role::User]),
+        ] {
+            assert_eq!(by(stranger), Err(PersonError::NotSuperior));
+        }
+        let refused = |terms: DeputyTerms| {
+            deputise(&principal, &deputy, &terms, &actor(1, 200, &[]), today).map(|p| p.id).unwrap_err()
+        };
+        let roles = ["it_unit".to_owned()].into();
+        assert_eq!(refused(DeputyTerms { roles, ..terms.clone() }), PersonError::BeyondPost);
+        assert_eq!(refused(DeputyTerms { roles: BTreeSet::new(), ..terms.clone() }), PersonError::BeyondPost);
+        assert_eq!(refused(DeputyTerms { until: day("2026-03-01"), ..terms.clone() }), PersonError::Days);
+        assert_eq!(refused(DeputyTerms { from: day("2026-03-01"), ..terms.clone() }), PersonError::Days);
+        let mut stands_in = principal.clone();
+        stands_in.posts[0].deputy_for = Some(Uuid::from_u128(11).into());
+        let handed_on = deputise(&stands_in, &deputy, &terms, &actor(1, 200, &[]), today);
+        assert_eq!(handed_on.map(|p| p.id), Err(PersonError::BeyondPost));
+    }
 }

@@ -38,6 +38,8 @@ pub async fn end_deputy(command: Command<EndDeputy>, id: web::Path<Uuid>) -> Res
             acts::narrow_person(tx, &mut person).await?;
             deputy.ended = Some((now, command.body.reason.clone()));
             let version = tx.update(&deputy).await?;
+            let digest = kernel::canonical::sha256_hex(&kernel::canonical::bytes(&deputy.doc)?);
+            acts::record_governance(tx, "deputy-end", &digest, "H5.2.1").await?;
             Ok(Answer::ok(deputy.doc).version(version))
         })
         .await

@@ -1,130 +1,54 @@
-//! `issue_token`: the token endpoint (RFC 6749, RFC 7523). Unknown parameters are ignored, errors have the RFC's own
-//! JSON, refusals are neutral: the reason is in the log alone.
+//! `issue_token`: the token endpoint (RFC 6749 §3.2).
 
-use std::net::IpAddr;
-use std::time::Duration;
-
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, post, web};
-use chassis::document::{self, Filter};
-use chassis::http::peer;
-use chassis::{Context, Tx};
-use chrono::Duration as Span;
-use identity::{
-    AccessGrant, AssertionKind, Confirmation, PrincipalKind, Role, TokenIssuer, VerifiedAssertion,
-    verify_assertion,
-};
-use kernel::days;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use chassis::Context;
+use identity::{AccessGrant, PrincipalKind, Role};
 use kernel::ids::PostId;
-use rule_pack::Regulation;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::agency::System;
-use crate::domain::emergency;
-use crate::domain::person::Person;
-use crate::state::AccountState;
-use crate::{emergencies, store};
+use crate::oauth::session::{self, Asked, Tokens};
+use crate::oauth::{
+    CLIENT_CREDENTIALS, Client, ClientParameters, JWT_BEARER, OAuthError, OAuthRefusal, PKCS7_BEARER, Peer,
+    REFRESH_TOKEN, client, form, login,
+};
 
-/// Life of an access token in seconds (design: 10 minutes at most).
-const LIFE: i64 = 600;
-/// How long a used nonce is remembered: longer than any assertion lives.
-const REMEMBERED: Duration = Duration::from_mins(10);
-/// RFC 7523 §2.1.
-const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-/// A token request (form-encoded).
+/// A token request (form-encoded). Unknown parameters are ignored, none may come twice.
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
-    /// `urn:ietf:params:oauth:grant-type:jwt-bearer` for people, `client_credentials` for agency systems.
+    /// `urn:ietf:params:oauth:grant-type:jwt-bearer` for an official's login
+    /// (`urn:datawarden:params:oauth:grant-type:pkcs7-bearer` where the card component answers as PKCS#7), `refresh_token`
+    /// to renew his session, `client_credentials` for an agency system.
     grant_type: String,
-    /// A person's assertion, signed with the citizen card.
+    /// For a login: what `prepare_login` gave, signed with the citizen card: the JWS; of PKCS#7 the signed message (CMS, DER,
+    /// content included) in base64url.
     assertion: Option<String>,
-    /// An agency system's assertion (`private_key_jwt`).
-    client_assertion: Option<String>,
-    /// The post to act in; the first one held unless told.
+    /// To renew: the newest refresh token.
+    refresh_token: Option<String>,
+    /// Roles that are wanted, separated by blanks; all that the post has unless told.
+    scope: Option<String>,
+    /// For a login: the post to act in, where it was not named when the login was prepared; the first one held unless told.
     #[schema(value_type = Option<Uuid>)]
     post: Option<PostId>,
-    /// The browser's address; counts only from a system that is registered for attesting it.
-    #[schema(value_type = Option<String>)]
-    place: Option<IpAddr>,
+    /// A system's code, or `console`; needed by nobody.
+    client_id: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// An agency system's assertion (`private_key_jwt`). A system that is registered for attesting the place of its
+    /// officials says it in the claim `place`.
+    client_assertion: Option<String>,
 }
 
-/// A token.
-#[derive(Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the names are those of RFC 6749")]
-pub struct Token {
-    /// The access token (RFC 9068).
-    access_token: String,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: i64,
-    /// Roles granted, separated by blanks.
-    scope: String,
-}
-
-/// A refusal as RFC 6749 §5.2 has it.
-#[derive(Serialize, ToSchema)]
-pub struct OAuthRefusal {
-    /// The code of RFC 6749.
-    #[schema(example = "invalid_grant")]
-    error: String,
-}
-
-/// Refusals of RFC 6749 §5.2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OAuthError {
-    /// Something is missing or malformed.
-    #[error("invalid_request")]
-    InvalidRequest,
-    /// The system did not prove itself.
-    #[error("invalid_client")]
-    InvalidClient,
-    /// The person did not prove himself, or gets no token.
-    #[error("invalid_grant")]
-    InvalidGrant,
-    /// Another grant type.
-    #[error("unsupported_grant_type")]
-    UnsupportedGrantType,
-    /// A part that is needed is away.
-    #[error("temporarily_unavailable")]
-    Unavailable,
-}
-
-impl From<chassis::Error> for OAuthError {
-    fn from(error: chassis::Error) -> Self {
-        tracing::error!(?error, "token request failed");
-        Self::Unavailable
-    }
-}
-
-impl ResponseError for OAuthError {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::InvalidClient => StatusCode::UNAUTHORIZED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut response =
-            HttpResponse::build(self.status_code()).json(OAuthRefusal { error: self.to_string() });
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if *self == Self::Unavailable {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
-    }
-}
-
-/// Issues an access token to a person or an agency system.
+/// Issues tokens to officials and agency systems (RFC 6749, RFC 7523).
+///
+/// An official's token names the post acted in and its session; it is good for ten minutes at most. Renewing a session brings
+/// a new refresh token: keep it in place of the old one, which works once more only if the answer was lost. A second use of
+/// any other ends the session. Over TLS with a client certificate tokens are bound to it (RFC 8705).
 #[utoipa::path(post, path = "/v1/token",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = Token),
+    responses((status = 200, body = Tokens),
         (status = 400, description = "The request or the grant is refused. 請求或憑證不符。", body = OAuthRefusal),
         (status = 401, description = "The system did not prove itself. 系統驗證失敗。", body = OAuthRefusal),
         (status = 503, description = "A part that is needed is away. 服務暫停。", body = OAuthRefusal,
@@ -133,172 +57,74 @@ impl ResponseError for OAuthError {
 pub async fn issue_token(
     context: web::Data<Context>,
     request: HttpRequest,
-    form: Result<web::Form<TokenRequest>, actix_web::Error>,
+    body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, OAuthError> {
-    let form = form.map_err(|_| OAuthError::InvalidRequest)?.into_inner();
+    let body = body.map_err(|_| OAuthError::InvalidRequest("The body cannot be read or is too large."))?;
+    let asked: TokenRequest = form::read(request.headers(), &body)?;
+    let peer = Peer::of(&context, &request);
     // Before anything else is read: what is granted here knows at least of every revocation up to this one.
-    let as_of = store::revocations::last(&mut *context.connection().await?).await?;
-    let client = client(&context, &form).await?;
-    let peer = peer::address(&request, &context.settings().http.proxies);
-    let (grant, life) = match (form.grant_type.as_str(), &form.assertion, client) {
-        (JWT_BEARER, Some(assertion), client) => person(&context, &form, assertion, client, peer).await?,
-        ("client_credentials", None, Some((system, proof))) => {
-            (of_system(&context, system, &proof, peer), LIFE)
+    let as_of = crate::store::revocations::last(&mut *context.connection().await?).await?;
+    let parameters = ClientParameters {
+        id: asked.client_id.as_deref(),
+        kind: asked.client_assertion_type.as_deref(),
+        assertion: asked.client_assertion.as_deref(),
+    };
+    let client = client::authenticate(&context, &peer, parameters).await?;
+    let tokens = match asked.grant_type.as_str() {
+        grant @ (JWT_BEARER | PKCS7_BEARER) => {
+            let assertion = asked.assertion.as_deref();
+            let assertion = assertion.ok_or(OAuthError::InvalidRequest("assertion is missing."))?;
+            let proof = if grant == JWT_BEARER {
+                login::verify_jws(&context, assertion).await?
+            } else {
+                login::verify_pkcs7(&context, assertion).await?
+            };
+            let prepared = login::take(&context, &proof).await?;
+            let asked = Asked { post: asked.post, scope: asked.scope.as_deref() };
+            session::begin(&context, &peer, client.as_ref(), (&proof, &prepared), (asked, as_of)).await?
         }
-        (JWT_BEARER | "client_credentials", ..) => return Err(OAuthError::InvalidRequest),
+        REFRESH_TOKEN => {
+            let shown = asked.refresh_token.as_deref();
+            let shown = shown.ok_or(OAuthError::InvalidRequest("refresh_token is missing."))?;
+            session::renew(&context, &peer, client.as_ref(), shown, (asked.scope.as_deref(), as_of)).await?
+        }
+        CLIENT_CREDENTIALS => {
+            let text = "An agency system proves itself by its client_assertion.";
+            let client = client.ok_or(OAuthError::InvalidClient(text))?;
+            of_system(&context, &peer, &client, (asked.scope.as_deref(), as_of))?
+        }
         _ => return Err(OAuthError::UnsupportedGrantType),
     };
-    let grant = AccessGrant { as_of, ..grant };
-    let identity = &context.settings().identity;
-    // The certificate of the moment: a renewed one signs at once.
-    let access_token = TokenIssuer::new(context.keys().signer.credential().clone(), &identity.issuer)
-        .and_then(|issuer| issuer.issue(&grant, &[&identity.audience], context.now(), Span::seconds(life)))
-        .map_err(|error| chassis::Error::Internal(error.into()))?;
-    let scope = grant.roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(" ");
-    let token = Token { access_token, token_type: "Bearer", expires_in: life, scope };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(token))
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(tokens))
 }
 
-/// Verifies an assertion and uses up its nonce.
-async fn proof(
-    context: &Context,
-    kind: AssertionKind,
-    jwt: &str,
-    refusal: OAuthError,
-) -> Result<VerifiedAssertion, OAuthError> {
-    let state = context.state::<AccountState>();
-    let proof =
-        verify_assertion(kind, jwt, &state.anchors, &context.settings().identity.issuer, context.now())
-            .map_err(|error| {
-                tracing::info!(code = error.code(), "assertion refused");
-                refusal
-            })?;
-    let key = format!("assertion/{}/{}", proof.subject, proof.jti);
-    match context.ephemeral().mark(&key, REMEMBERED).await {
-        Ok(true) => Ok(proof),
-        Ok(false) => {
-            tracing::warn!("assertion replayed");
-            Err(refusal)
-        }
-        Err(error) => {
-            // Without replay marks nobody is let in.
-            tracing::error!(%error, "no replay marks");
-            Err(OAuthError::Unavailable)
-        }
-    }
-}
-
-async fn client(
-    context: &Context,
-    form: &TokenRequest,
-) -> Result<Option<(System, VerifiedAssertion)>, OAuthError> {
-    let Some(jwt) = &form.client_assertion else { return Ok(None) };
-    let proof = proof(context, AssertionKind::Client, jwt, OAuthError::InvalidClient).await?;
-    let mut conn = context.connection().await?;
-    let filter = Filter::all().eq("code", proof.subject.as_str());
-    let system = document::first::<System>(&mut conn, filter).await?.map(|s| s.doc);
-    system
-        .filter(|s| s.active && s.thumbprint.as_ref() == Some(&proof.certificate.thumbprint_sha256))
-        .map(|s| Some((s, proof)))
-        .ok_or(OAuthError::InvalidClient)
-}
-
+/// A token of the system itself.
 fn of_system(
     context: &Context,
-    system: System,
-    proof: &VerifiedAssertion,
-    peer: Option<IpAddr>,
-) -> AccessGrant {
-    AccessGrant {
+    peer: &Peer,
+    client: &Client,
+    (scope, as_of): (Option<&str>, i64),
+) -> Result<Tokens, OAuthError> {
+    let system = &client.system;
+    let grant = AccessGrant {
         kind: PrincipalKind::System,
         subject: system.id.to_string(),
         client_id: system.code.clone(),
         token_id: context.random().id::<Uuid>(context.now()).to_string(),
-        as_of: 0,
-        name: Some(system.code),
+        as_of,
+        name: Some(system.code.clone()),
         agency: Some(system.agency),
         unit: None,
-        roles: [Role::AgencySystem].into(),
+        roles: session::scope(scope, &[Role::AgencySystem].into())?,
         system: Some(system.id),
-        place: peer,
+        place: peer.address,
         acting_for: None,
         emergency: None,
-        cnf: proof.client_thumbprint.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
-    }
-}
-
-async fn person(
-    context: &Context,
-    form: &TokenRequest,
-    assertion: &str,
-    client: Option<(System, VerifiedAssertion)>,
-    peer: Option<IpAddr>,
-) -> Result<(AccessGrant, i64), OAuthError> {
-    let proof = proof(context, AssertionKind::Login, assertion, OAuthError::InvalidGrant).await?;
-    let mut conn = context.connection().await?;
-    let person = store::people::by_thumbprint(&mut conn, &proof.certificate.thumbprint_sha256).await?;
-    let person = person.ok_or(OAuthError::InvalidGrant)?.doc;
-    let emergencies = emergencies::given_to(&mut conn, person.id).await?;
-    drop(conn);
-    let today = days::taipei_date(context.now());
-    let post = person
-        .active_card(&proof.certificate)
-        .and_then(|_| person.post_for_token(form.post, today))
-        .map_err(|error| {
-        tracing::info!(%error, person = %person.id, "no token");
-        OAuthError::InvalidGrant
-    })?;
-    let own = if post.deputy_for.is_some() {
-        person.main_post(today).ok_or(OAuthError::InvalidGrant)?
-    } else {
-        post
+        cnf: peer.binding(context)?,
+        session: None,
     };
-    let attested = client.as_ref().filter(|(system, _)| system.attests_place).and(form.place);
-    let place = attested.or(peer);
-    take_place(context, &person, post.agency, place).await?;
-    let access = emergency::access(post, &emergencies, context.now());
-    let life = access.life(LIFE, context.now());
-    let grant = AccessGrant {
-        kind: PrincipalKind::Person { person: person.id, post: own.id },
-        subject: person.id.to_string(),
-        client_id: client.as_ref().map_or_else(|| "console".to_owned(), |(system, _)| system.code.clone()),
-        token_id: context.random().id::<Uuid>(context.now()).to_string(),
-        as_of: 0,
-        name: None,
-        agency: Some(post.agency),
-        unit: Some(post.unit),
-        roles: access.roles,
-        system: client.as_ref().map(|(system, _)| system.id),
-        place,
-        acting_for: post.deputy_for,
-        emergency: access.emergency,
-        cnf: proof.client_thumbprint.map(|x5t_s256| Confirmation { x5t_s256 }),
-    };
-    Ok((grant, life))
-}
-
-/// One place at a time, where the pack asks for it (H5.2.3): a second place is refused and told.
-async fn take_place(
-    context: &Context,
-    person: &Person,
-    agency: kernel::ids::AgencyId,
-    place: Option<IpAddr>,
-) -> Result<(), OAuthError> {
-    let today = days::taipei_date(context.now());
-    let pack = context.packs().on(Regulation::Household, today);
-    let (Some(place), true) = (place, pack.is_some_and(|p| p.addition_enabled("H5.2.3+one-place"))) else {
-        return Ok(());
-    };
-    let taken = context
-        .transaction(async |tx: &mut Tx| {
-            let until = tx.now() + Span::seconds(LIFE);
-            let taken = store::sessions::take(tx, person.id, &place.to_string(), until).await?;
-            if !taken {
-                let clause = "H5.2.3".to_owned();
-                tx.emit(&account_types::events::TwoPlacesFound { person: person.id, agency, clause }).await?;
-            }
-            Ok(taken)
-        })
-        .await?;
-    if taken { Ok(()) } else { Err(OAuthError::InvalidGrant) }
+    session::issue(context, &grant, None)
 }

@@ -8,7 +8,7 @@ use kernel::Clock as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tokens::login;
+use crate::oauth::{Answer, claims};
 use crate::world::World;
 
 fn terms(world: &World, grant: u128) -> EmergencyTerms {
@@ -37,11 +37,19 @@ async fn given(world: &World, grant: u128) -> String {
     path
 }
 
-/// A token as the receiver gets it at login.
-async fn emergency_token(world: &World, jti: &str) -> String {
-    let (status, token) = login(world, "it", jti).await;
-    assert_eq!((status, &token["scope"]), (200, &json!("it_unit administrator")), "{token}");
-    token["access_token"].as_str().unwrap().to_owned()
+/// Tokens as the receiver gets them at login.
+async fn emergency_login(world: &World) -> Value {
+    let tokens = login(world).await.good();
+    assert_eq!(tokens["scope"], "it_unit administrator", "{tokens}");
+    tokens
+}
+
+async fn emergency_token(world: &World) -> String {
+    emergency_login(world).await["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn login(world: &World) -> Answer {
+    world.somebody().login("it").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +72,7 @@ async fn only_two_named_custodians_break_the_glass() {
     assert_eq!(problem["errors"][0]["pointer"], "/terms/roles");
     let _ = propose("head", "head").await.expect_status(201);
     propose("head", "head").await.expect_problem("emergency-settled");
-    assert_eq!(login(&world, "it", "before").await.1["scope"], "it_unit", "one hand gives nothing");
+    assert_eq!(login(&world).await.good()["scope"], "it_unit", "one hand gives nothing");
     let complete = async |caller: &str, terms: &EmergencyTerms| {
         let signed = json!({"endorsement": world.sign(caller, &EmergencyContent::new(terms))});
         world.post(caller, &format!("{path}/completion"), &signed).await
@@ -86,23 +94,51 @@ async fn only_two_named_custodians_break_the_glass() {
 async fn the_roles_count_for_hours_and_are_gone_at_once_after_them() {
     let world = World::start().await;
     given(&world, 1).await;
-    let token = emergency_token(&world, "e1").await;
+    let token = emergency_token(&world).await;
     let _ = world.app.get("/v1/governed-changes", &token).await.expect_status(200);
     world.app.clock.advance(Duration::hours(4) - Duration::minutes(3));
-    let (_, late) = login(&world, "it", "e2").await;
+    let late = login(&world).await.good();
     assert_eq!(late["expires_in"], 180, "no token outlives the grant");
     let late = late["access_token"].as_str().unwrap().to_owned();
     let _ = world.app.get("/v1/governed-changes", &late).await.expect_status(200);
     world.app.clock.advance(Duration::minutes(3));
     assert_eq!(world.app.get("/v1/governed-changes", &late).await.status, 401);
-    assert_eq!(login(&world, "it", "e3").await.1["scope"], "it_unit");
+    assert_eq!(login(&world).await.good()["scope"], "it_unit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_begun_under_a_grant_is_renewed_until_the_grant_ends_and_never_after() {
+    let world = World::start().await;
+    let before = login(&world).await.good();
+    given(&world, 1).await;
+    let somebody = world.somebody();
+    let refresh = |tokens: &Value| tokens["refresh_token"].as_str().unwrap().to_owned();
+    let older = somebody.renew(&refresh(&before)).await.good();
+    assert_eq!((&older["scope"], &claims(&older)["emergency"]), (&json!("it_unit"), &Value::Null));
+    let mut tokens = emergency_login(&world).await;
+    let grant = json!(Uuid::from_u128(1));
+    // Four hours, in steps shorter than the idle limit.
+    for _ in 0..23 {
+        world.app.clock.advance(Duration::minutes(10));
+        tokens = somebody.renew(&refresh(&tokens)).await.good();
+        assert_eq!(
+            (&tokens["scope"], &claims(&tokens)["emergency"]),
+            (&json!("it_unit administrator"), &grant)
+        );
+    }
+    world.app.clock.advance(Duration::minutes(7));
+    tokens = somebody.renew(&refresh(&tokens)).await.good();
+    assert_eq!((&tokens["expires_in"], &tokens["refresh_token_expires_in"]), (&json!(180), &json!(180)));
+    world.app.clock.advance(Duration::minutes(3));
+    assert_eq!(somebody.renew(&refresh(&tokens)).await.refusal(), (400, "invalid_grant"));
+    assert_eq!(login(&world).await.good()["scope"], "it_unit");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_a_grant_no_account_is_opened_no_data_asked_and_nothing_lasting_is_given() {
     let world = World::start().await;
     given(&world, 1).await;
-    let token = emergency_token(&world, "e1").await;
+    let token = emergency_token(&world).await;
     // The receiver's own role, `it_unit`, opens these without the grant.
     let words = json!({"reason": "x", "clause": "H5.1.2"});
     let account = crate::world::account_id("household/user");
@@ -140,10 +176,13 @@ async fn under_a_grant_no_account_is_opened_no_data_asked_and_nothing_lasting_is
 async fn a_token_whose_grant_was_ended_changes_nothing_any_more() {
     let world = World::start().await;
     let path = given(&world, 1).await;
-    let token = emergency_token(&world, "e1").await;
+    let tokens = emergency_login(&world).await;
+    let token = tokens["access_token"].as_str().unwrap().to_owned();
     world.post("user", &format!("{path}/ending"), &json!({})).await.expect_problem("not-the-actor");
     let ended = world.post("head", &format!("{path}/ending"), &json!({})).await.expect_status(200);
     assert_eq!(ended["ended_by"], json!(world.people["head"].person));
+    let refused = world.somebody().renew(tokens["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(refused.refusal(), (400, "invalid_grant"), "its session ended with it");
     let change = GovernedAct::BindCard {
         person: world.people["admin-a"].person,
         card: CardBinding {
@@ -157,14 +196,14 @@ async fn a_token_whose_grant_was_ended_changes_nothing_any_more() {
     // Its end was heard (401), or its act looked (409): whichever was first.
     let answer = world.app.post("/v1/governed-changes", &token, &body).await;
     assert!([401, 409].contains(&answer.status), "{}", answer.status);
-    assert_eq!(login(&world, "it", "e2").await.1["scope"], "it_unit");
+    assert_eq!(login(&world).await.good()["scope"], "it_unit");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_auditor_who_took_no_part_reviews_what_was_done_and_lateness_is_told() {
     let world = World::start().await;
     let path = given(&world, 1).await;
-    let token = emergency_token(&world, "e1").await;
+    let token = emergency_token(&world).await;
     let card =
         CardBinding { issuer_key_id: "AA".into(), certificate_serial: "01".into(), thumbprint: "x".into() };
     let change = GovernedAct::BindCard { person: world.people["admin-a"].person, card };
@@ -226,7 +265,7 @@ async fn on_the_spot_both_cards_have_the_same_effect_and_the_same_record() {
     account::emergencies::break_glass(world.app.context(), &terms, &both).await.unwrap();
     let again = account::emergencies::break_glass(world.app.context(), &terms, &both).await.unwrap_err();
     assert_eq!(again.code(), "emergency-settled", "a signature serves one grant");
-    emergency_token(&world, "e1").await;
+    emergency_token(&world).await;
     let kinds: Vec<String> =
         world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
     assert_eq!(kinds, ["bootstrap", "endorsement", "emergency-proposed", "endorsement", "emergency-grant"]);

@@ -20,10 +20,10 @@ fn pointers(problem: &chassis::Problem) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_first_start_is_refused_whatever_it_brings() {
     let world = World::start().await;
-    assert_eq!(world.load(&world.master_data()).await.unwrap_err().code(), "loaded-before");
+    assert_eq!(world.first_start(&world.master_data()).await.unwrap_err().code(), "loaded-before");
     let mut other = world.master_data();
     other.agencies.iter_mut().for_each(|a| a.name.push('x'));
-    assert_eq!(world.load(&other).await.unwrap_err().code(), "loaded-before");
+    assert_eq!(world.first_start(&other).await.unwrap_err().code(), "loaded-before");
     let kept = world.get("auditor", "/v1/first-start").await.expect_status(200);
     assert_eq!(kept["digest"], json!(world.master_data().digest().unwrap()));
     assert_eq!(kept["administrators"], json!(world.master_data().administrators));
@@ -64,7 +64,7 @@ fn nothing_in_common(data: &MasterData) -> MasterData {
 async fn of_two_first_starts_at_once_one_wins() {
     let world = World::empty().await;
     let (one, other) = (world.master_data(), nothing_in_common(&world.master_data()));
-    let outcomes = futures::future::join(world.load(&one), world.load(&other)).await;
+    let outcomes = futures::future::join(world.first_start(&one), world.first_start(&other)).await;
     let (won, lost) = match outcomes {
         (Ok(won), Err(lost)) | (Err(lost), Ok(won)) => (won, lost),
         outcomes => panic!("{outcomes:?}"),

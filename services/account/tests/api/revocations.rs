@@ -49,8 +49,7 @@ impl Listener {
             if let Some(end) = self.buffer.iter().position(|b| *b == b'\n') {
                 break end;
             }
-            let chunk =
-                timeout(LIMIT, self.response.chunk()).await.unwrap().unwrap().expect("the stream goes on");
+            let chunk = timeout(LIMIT, self.response.chunk()).await.unwrap().unwrap().unwrap();
             self.buffer.extend_from_slice(&chunk);
         };
         let line: Vec<u8> = self.buffer.drain(..=end).collect();

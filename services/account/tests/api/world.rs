@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use account_types::{
-    AccountRecord, AgencyKind, AgencyRecord, ApplicationForm, BootstrapContent, CardBinding,
-    CreateApplication, EndorseApplication, LinkRecord, MasterData, Outcome, PersonRecord, PostRecord,
-    ResultKind, StageContent, Summary, SystemRecord, UnitRecord,
+    AccountRecord, ActContent, AgencyKind, AgencyRecord, ApplicationForm, BootstrapContent, CardBinding,
+    CreateApplication, EndorseApplication, GovernedAct, LinkRecord, MasterData, Outcome, PersonRecord,
+    PostRecord, ResultKind, StageContent, Summary, SystemRecord, UnitRecord,
 };
+use chassis::Settings;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
 use identity::{Credential, Endorsement, Role};
 use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AccountId, SystemId};
@@ -14,6 +18,12 @@ use kernel::{Clock as _, NationalId, Personal, SystemClock};
 use serde_json::Value;
 use testkit::{TestApp, TestPerson, TestResponse};
 use uuid::Uuid;
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
 
 /// A loaded world.
 pub struct World {
@@ -61,8 +71,15 @@ pub fn link_id() -> Uuid {
 
 impl World {
     pub async fn start() -> Self {
-        let world = Self::empty().await;
-        world.load(&world.master_data()).await.unwrap();
+        Self::start_with(|_, _, _| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(
+        change: impl FnOnce(&mut Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
+    ) -> Self {
+        let world = Self::empty_with(change).await;
+        world.first_start(&world.master_data()).await.unwrap();
         // Rhythms are known from the first look on.
         world.app.running.run_due().await.unwrap();
         world
@@ -70,7 +87,13 @@ impl World {
 
     /// Before the first start.
     pub async fn empty() -> Self {
-        let app = TestApp::of(account::service()).start().await;
+        Self::empty_with(|_, _, _| {}).await
+    }
+
+    async fn empty_with(
+        change: impl FnOnce(&mut Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
+    ) -> Self {
+        let app = TestApp::of(account::service()).settings(change).start().await;
         let people: BTreeMap<_, _> =
             CAST.iter().map(|(name, agency, roles)| (*name, app.person(name, agency, roles))).collect();
         let now = SystemClock.now();
@@ -80,7 +103,7 @@ impl World {
     }
 
     /// The first start, signed by both administrators.
-    pub async fn load(&self, data: &MasterData) -> chassis::Result<Summary> {
+    pub async fn first_start(&self, data: &MasterData) -> chassis::Result<Summary> {
         let endorsements = ["admin-a", "admin-b"].map(|name| self.sign_start(name, data));
         account::bootstrap::load(self.app.context(), data, &endorsements).await
     }
@@ -116,6 +139,7 @@ impl World {
                 agency: bureau,
                 thumbprint: Some(self.platform.thumbprint()),
                 attests_place: true,
+                origins: BTreeSet::new(),
             }],
             people: self.people.iter().enumerate().map(|(i, (name, p))| person(i, name, p)).collect(),
             accounts: vec![
@@ -170,6 +194,53 @@ impl World {
 
     pub async fn post(&self, name: &str, path: &str, body: &impl serde::Serialize) -> TestResponse {
         self.app.post(path, &self.token(name), body).await
+    }
+
+    /// Runs `sql` on the service's database.
+    pub async fn sql(&self, sql: &str) {
+        let mut conn = self.app.context().connection().await.unwrap();
+        sql_query(sql).execute(&mut conn).await.unwrap();
+    }
+
+    /// The column `text` of the one row that `sql` gives for `id`.
+    pub async fn text(&self, sql: &str, id: Uuid) -> String {
+        let mut conn = self.app.context().connection().await.unwrap();
+        let row: Line = sql_query(sql).bind::<SqlUuid, _>(id).get_result(&mut conn).await.unwrap();
+        row.text
+    }
+
+    /// Why sessions ended, the last one last.
+    pub async fn session_ends(&self) -> Vec<String> {
+        let mut conn = self.app.context().connection().await.unwrap();
+        let sql = "SELECT doc->'ended'->>'because' AS text FROM sessions WHERE ended ORDER BY updated_at, id";
+        let rows: Vec<Line> = sql_query(sql).load(&mut conn).await.unwrap();
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    /// Rows of a table.
+    pub async fn rows(&self, table: &str) -> i64 {
+        let mut conn = self.app.context().connection().await.unwrap();
+        let row: Line = sql_query(format!("SELECT count(*)::text AS text FROM {table}"))
+            .get_result(&mut conn)
+            .await
+            .unwrap();
+        row.text.parse().unwrap()
+    }
+
+    /// A governed change, by both administrators.
+    pub async fn govern(&self, change: &Value) {
+        // As the service reads it: with every field.
+        let change: GovernedAct = serde_json::from_value(change.clone()).unwrap();
+        let content = |act: &str, subject: Uuid, name: &str| {
+            self.sign(name, &ActContent::new(act, subject, self.people[name].post, &change))
+        };
+        let endorsement = content("propose_governed_change", Uuid::nil(), "admin-a");
+        let body = serde_json::json!({"change": change, "reason": "人事", "endorsement": endorsement});
+        let proposed = self.post("admin-a", "/v1/governed-changes", &body).await.expect_status(201);
+        let id: Uuid = proposed["id"].as_str().unwrap().parse().unwrap();
+        let body = serde_json::json!({"endorsement": content("approve_governed_change", id, "admin-b")});
+        let path = format!("/v1/governed-changes/{id}/approval");
+        let _ = self.post("admin-b", &path, &body).await.expect_status(200);
     }
 
     pub fn sign<T: serde::Serialize>(&self, name: &str, content: &T) -> Endorsement {

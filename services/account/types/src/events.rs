@@ -240,8 +240,8 @@ impl Event for EmergencyChanged {
     }
 }
 
-/// `account.two-places-found.v1`: one person asked for a token from a second place while the first was in use; refused
-/// (H5.2.3). Places are office addresses; they do not travel.
+/// `account.two-places-found.v1`: one person asked for a token from a second place while the first was in use, or a refresh
+/// token of a session was in two hands; refused (H5.2.3). Places are office addresses; they do not travel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TwoPlacesFound {
     /// The person.

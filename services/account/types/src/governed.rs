@@ -101,6 +101,9 @@ pub enum GovernedAct {
         thumbprint: String,
         /// Whether it attests the place of its users.
         attests_place: bool,
+        /// Origins (`https://host`) of its pages, on which officials prepare a login.
+        #[serde(default)]
+        origins: BTreeSet<String>,
     },
     /// Names the custodians who may break the glass: at least two people with cards, no administrators.
     NameCustodians {
@@ -125,6 +128,9 @@ pub enum GovernedAct {
         active: bool,
         /// Another certificate, where it gets one.
         thumbprint: Option<String>,
+        /// Other origins of its pages, where it gets some.
+        #[serde(default)]
+        origins: Option<BTreeSet<String>>,
     },
 }
 

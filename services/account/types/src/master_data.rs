@@ -103,9 +103,12 @@ pub struct SystemRecord {
     pub agency: AgencyId,
     /// Thumbprint (`x5t#S256`) of its certificate.
     pub thumbprint: Option<String>,
-    /// Whether it attests the place of its users in token requests.
+    /// Whether it attests the place of its users in its assertions.
     #[serde(default)]
     pub attests_place: bool,
+    /// Origins (`https://host`) of its pages, on which officials prepare a login.
+    #[serde(default)]
+    pub origins: BTreeSet<String>,
 }
 
 /// A post of a person.

@@ -33,6 +33,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
                 acting_for: None,
                 emergency: None,
                 cnf: None,
+                session: None,
             };
             issuer.issue(&grant, &["bench"], now, chrono::Duration::minutes(10))
         })

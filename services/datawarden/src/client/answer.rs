@@ -97,12 +97,13 @@ pub(super) async fn read<T: DeserializeOwned>(operation: &str, response: reqwest
     let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let text = |name: &str| problem[name].as_str().map(str::to_owned);
     let code = text("type").and_then(|t| t.rsplit(':').next().map(str::to_owned)).or_else(|| text("error"));
+    let said = text("detail").or_else(|| text("error_description")).unwrap_or_default();
     let errors = problem["errors"].as_array().map(|e| Value::from(e.clone()).to_string()).unwrap_or_default();
     Err(CallError::Refused {
         operation: operation.to_owned(),
         status: status.as_u16(),
         code: code.unwrap_or_else(|| "unknown".to_owned()),
-        detail: format!("{} {errors}", text("detail").unwrap_or_default()).trim().to_owned(),
+        detail: format!("{said} {errors}").trim().to_owned(),
         problem,
     })
 }

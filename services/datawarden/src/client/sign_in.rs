@@ -1,84 +1,136 @@
-//! Tokens: officials sign in with their cards through the welfare platform, the platform with its certificate.
+//! Tokens: officials sign in with their cards through the welfare platform, which attests their desks and renews their
+//! sessions; the platform with its certificate.
 
 use chrono::Duration as Span;
-use identity::{AssertionKind, AssertionRequest, Credential, sign_assertion};
+use identity::{AssertionKind, AssertionRequest, CardSigner as _, jws, sign_assertion};
 use kernel::Instant;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::answer::{failed, read};
-use super::{Called, Caller, Client, PAUSE, PLATFORM};
+use super::{Called, Caller, Client, PAUSE, PLATFORM, Who};
 
 /// A token is renewed when it has less than this to live, in simulated seconds.
 const RENEW_SECONDS: i64 = 90;
+/// RFC 7523 §2.2.
+const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 #[derive(Clone)]
 pub(super) struct Token {
     text: String,
     from: Instant,
     until: Instant,
+    /// Renews the session until then.
+    refresh: Option<(String, Instant)>,
 }
 
 #[derive(serde::Deserialize)]
 struct TokenAnswer {
     access_token: String,
     expires_in: i64,
+    refresh_token: Option<String>,
+    refresh_token_expires_in: Option<i64>,
 }
 
 impl Client<'_> {
     /// A token of the caller that is good now.
     pub async fn token(&self, caller: impl Into<Caller>) -> Called<String> {
         let (caller, now) = (caller.into(), self.now());
+        let known = self.lock().get(&caller).cloned();
         let good = |t: &&Token| t.from <= now && now + Span::seconds(RENEW_SECONDS) < t.until;
-        if let Some(token) = self.lock().get(&caller).filter(good) {
+        if let Some(token) = known.as_ref().filter(good) {
             return Ok(token.text.clone());
         }
-        let mut signed_in = self.sign_in(caller).await;
-        // Not the same request again: an assertion is good once.
+        let refresh = known.and_then(|t| t.refresh.filter(|(_, until)| t.from <= now && now < *until));
+        let mut signed_in = self.sign_in(caller, refresh.as_ref().map(|(text, _)| text.as_str())).await;
+        // Not the same request again: an assertion is good once. A session may have ended meanwhile: then the card signs.
         for _ in 0..self.patience {
             match &signed_in {
                 Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
                 _ => break,
             }
-            signed_in = self.sign_in(caller).await;
+            signed_in = self.sign_in(caller, None).await;
         }
         let answer = signed_in?;
-        let until = now + Span::seconds(answer.expires_in);
-        let text = answer.access_token;
-        self.lock().insert(caller, Token { text: text.clone(), from: now, until });
+        let refresh = answer.refresh_token.zip(answer.refresh_token_expires_in);
+        let token = Token {
+            text: answer.access_token,
+            from: now,
+            until: now + Span::seconds(answer.expires_in),
+            refresh: refresh.map(|(text, seconds)| (text, now + Span::seconds(seconds))),
+        };
+        let text = token.text.clone();
+        self.lock().insert(caller, token);
         Ok(text)
     }
 
-    async fn sign_in(&self, caller: Caller) -> Called<TokenAnswer> {
-        let client_assertion = self.assertion(AssertionKind::Client, self.actors.platform)?;
-        let mut form = vec![("client_assertion", client_assertion)];
-        match caller {
-            Caller::Platform => form.push(("grant_type", "client_credentials".to_owned())),
-            Caller::Person(who) => {
-                let card = self.card(who)?;
-                form.push(("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()));
-                form.push(("assertion", self.assertion(AssertionKind::Login, card.credential())?));
-                form.push(("post", who.post.to_string()));
-                form.push(("place", self.official(who).workstation.to_string()));
+    async fn sign_in(&self, caller: Caller, refresh: Option<&str>) -> Called<TokenAnswer> {
+        let Caller::Person(who) = caller else {
+            return self.ask(&[("grant_type", "client_credentials")], self.attested(None)?).await;
+        };
+        if let Some(refresh) = refresh {
+            let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+            match self.ask(&form, self.attested(Some(who))?).await {
+                // Over: what was taken away, a card or an account, ends it.
+                Err(error) if error.code() == "invalid_grant" => {}
+                renewed => return renewed,
             }
         }
-        let url = format!("{}/v1/token", self.urls.get("account").map_or("", String::as_str));
+        let assertion = self.login(who).await?;
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("assertion", assertion.as_str()),
+        ];
+        self.ask(&form, self.attested(Some(who))?).await
+    }
+
+    /// A login that the account service prepared and the card signed.
+    async fn login(&self, who: Who) -> Called<String> {
+        let card = self.card(who)?;
+        let body = json!({
+            "certificate": card.credential().x5c(),
+            "post": who.post,
+            "client_assertion_type": CLIENT_ASSERTION,
+            "client_assertion": self.attested(Some(who))?,
+        });
+        let request = self.http.post(self.url("account", "/v1/logins")).json(&body);
+        let prepared: Value = self.timed_answer("prepare_login", request).await?;
+        let input = prepared["signing_input"].as_str().unwrap_or_default();
+        let signed = card.sign(input.as_bytes()).map_err(|e| failed("card", e.into()))?;
+        Ok(jws::complete(input, &signed.signature))
+    }
+
+    async fn ask(&self, form: &[(&str, &str)], client_assertion: String) -> Called<TokenAnswer> {
+        let proof =
+            [("client_assertion_type", CLIENT_ASSERTION), ("client_assertion", client_assertion.as_str())];
+        let request = self.http.post(self.url("account", "/v1/token")).form(&[form, &proof].concat());
+        self.timed_answer("issue_token", request).await
+    }
+
+    async fn timed_answer<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Called<T> {
         let begun = std::time::Instant::now();
-        let response =
-            self.http.post(url).form(&form).send().await.map_err(|e| failed("issue_token", e.into()))?;
-        let answer = read("issue_token", response).await;
-        self.timed("issue_token", begun);
+        let response = request.send().await.map_err(|e| failed(operation, e.into()))?;
+        let answer = read(operation, response).await;
+        self.timed(operation, begun);
         answer
     }
 
-    fn assertion(&self, kind: AssertionKind, credential: &Credential) -> Called<String> {
+    /// The platform's assertion, which attests the desk of `who`.
+    fn attested(&self, who: Option<Who>) -> Called<String> {
         let nonce = self.nonce();
         let request = AssertionRequest {
-            kind,
-            client_id: (kind == AssertionKind::Client).then_some(PLATFORM),
+            kind: AssertionKind::Client,
+            client_id: Some(PLATFORM),
             audience: &self.issuer,
             jti: &nonce,
             ttl: Span::seconds(110),
             client_thumbprint: None,
+            place: who.map(|who| self.official(who).workstation.into()),
         };
-        sign_assertion(credential, &request, self.now()).map_err(|e| failed("assertion", e.into()))
+        sign_assertion(self.actors.platform, &request, self.now()).map_err(|e| failed("assertion", e.into()))
     }
 }

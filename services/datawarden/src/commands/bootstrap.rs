@@ -31,6 +31,7 @@ pub enum Command {
         /// Master data.
         #[arg(long)]
         data: PathBuf,
+        /// The card, and where the endorsement goes.
         #[command(flatten)]
         signing: Signing,
     },

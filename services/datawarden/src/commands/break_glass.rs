@@ -8,7 +8,7 @@ use account_types::{EmergencyContent, EmergencyTerms};
 use anyhow::Context as _;
 use clap::Subcommand;
 use kernel::ids::{PersonId, PostId};
-use kernel::{Clock as _, SystemClock, SystemRandom};
+use kernel::{Clock as _, Random, SystemClock, SystemRandom};
 
 use super::bootstrap::{account_context, told};
 use super::signing::{self, Signing};
@@ -42,6 +42,7 @@ pub enum Command {
         /// The terms.
         #[arg(long)]
         terms: PathBuf,
+        /// The card, and where the endorsement goes.
         #[command(flatten)]
         signing: Signing,
     },
@@ -65,7 +66,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Prepare { receiver, post, roles, hours, reason, out } => {
             let now = SystemClock.now();
             let terms = EmergencyTerms {
-                grant: SystemRandom.id(now),
+                grant: (&SystemRandom as &dyn Random).id(now),
                 written_at: now,
                 receiver,
                 post,

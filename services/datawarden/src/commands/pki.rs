@@ -1,21 +1,44 @@
-//! `datawarden pki init`: authorities, one certificate for each service, the agency system's certificate, the register key.
+//! `datawarden pki`: authorities, one certificate for each service, the agency system's certificate, revocation lists, the
+//! register key; and revoking one of the certificates.
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
-use identity::DevPki;
-use identity::pki::{Validity, load_or_issue};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use identity::pki::{Revoked, Validity, load_or_issue};
+use identity::{Credential, DevPki};
 use kernel::{Clock as _, Random as _, SystemClock, SystemRandom};
 
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Makes what is missing in a folder: `roots/`, `services/NAME.pem` and `.key.pem`, `systems/`, `register.key`.
+    /// Makes what is missing in a folder: `roots/`, `crl/`, `services/NAME.pem` and `.key.pem`, `systems/`, `register.key`.
     Init {
         /// The folder.
         #[arg(long)]
         dir: PathBuf,
     },
+    /// Puts a certificate on its issuer's next revocation list in `crl/`.
+    Revoke {
+        /// The folder.
+        #[arg(long)]
+        dir: PathBuf,
+        /// The certificate.
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// The certificate to revoke.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// The card of the official with this login, in `cards/`.
+    #[arg(long)]
+    card: Option<String>,
+    /// A certificate: its issuer's key id, a colon, its serial, both hexadecimal.
+    #[arg(long)]
+    serial: Option<String>,
 }
 
 /// Names of the services that get a certificate.
@@ -23,16 +46,49 @@ pub const SERVICES: [&str; 5] = ["account", "query-registry", "audit-sampling", 
 
 /// Runs the command.
 pub fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Init { dir } = command;
-    init(&dir)?;
-    super::say(format!("development PKI in {}: not for production", dir.display()));
+    match command {
+        Command::Init { dir } => {
+            init(&dir)?;
+            super::say(format!("development PKI in {}: not for production", dir.display()));
+        }
+        Command::Revoke { dir, which } => {
+            let (issuer, serial) = which.find(&dir)?;
+            let pki = DevPki::create_or_open(&dir)?;
+            let now = SystemClock.now();
+            let revoked = Revoked { serial: serial.clone(), since: now };
+            let number = pki.revoke(&dir.join("crl"), &issuer, revoked, now)?;
+            super::say(format!("{serial} is on revocation list {number} of {issuer}"));
+        }
+    }
     Ok(())
+}
+
+impl Which {
+    /// Issuer key id and serial.
+    fn find(&self, dir: &Path) -> anyhow::Result<(String, String)> {
+        if let Some(login) = &self.card {
+            let cards = dir.join("cards");
+            let card = Credential::from_pem_files(
+                &cards.join(format!("{login}.pem")),
+                &cards.join(format!("{login}.key.pem")),
+            )
+            .with_context(|| format!("--card: no card of {login}"))?;
+            return Ok((card.certificate().issuer_key_id(), card.certificate().serial()));
+        }
+        let (issuer, serial) = self
+            .serial
+            .as_deref()
+            .and_then(|text| text.split_once(':'))
+            .context("--serial: key id of the issuer, a colon, serial")?;
+        Ok((issuer.to_uppercase(), serial.to_uppercase()))
+    }
 }
 
 /// Makes what is missing in `dir`.
 pub fn init(dir: &Path) -> anyhow::Result<()> {
     let pki = DevPki::create_or_open(dir)?;
     pki.write_anchors(&dir.join("roots"))?;
+    pki.write_lists(&dir.join("crl"), SystemClock.now())?;
     std::fs::create_dir_all(dir.join("services"))?;
     std::fs::create_dir_all(dir.join("systems"))?;
     let now = SystemClock.now();

@@ -1,11 +1,12 @@
-//! The gate before every operation under `/v1`: a valid token that was not revoked, a role that `operations.toml` lists,
-//! not too many requests, and for live operations a word from the account service that is young enough.
+//! The gate before every operation: a valid token that was not revoked, a role that `operations.toml` lists, not too many
+//! requests, and for live operations a word from the account service that is young enough.
 
 use std::sync::Arc;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, web};
 use identity::Principal;
@@ -68,16 +69,21 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
         return Err(Problem::new(&problem::INTERNAL, "The service is not set up.").into());
     };
     let Some(pattern) = request.match_pattern() else { return Ok(()) };
-    if !pattern.starts_with("/v1") {
+    let operations = context.operations();
+    // What is no operation of the service (health, documents, pages) answers for itself.
+    if !pattern.starts_with("/v1") && operations.methods(&pattern).is_empty() {
         return Ok(());
     }
     if request.uri().path_and_query().is_some_and(|url| url.as_str().contains("%00")) {
         return Err(Problem::invalid("url", "no text may hold the character U+0000").into());
     }
-    let operations = context.operations();
-    let Some((id, operation)) = operations.at(request.method().as_str(), &pattern) else {
+    let Some((id, operation)) = operations.at(asked_for(request), &pattern) else {
         return Err(Refusal::Method(operations.methods(&pattern)));
     };
+    if !context.0.readiness.compared() {
+        let text = "What this service runs on was not compared with what is approved yet: try again.";
+        return Err(Problem::new(&problem::UNAVAILABLE, text).retry_after(1).into());
+    }
     let principal = if operation.public { None } else { Some(authenticate(request, context, id)) };
     // Whoever shows no valid token counts by address, so that guessing tokens has its limit too.
     let client = match &principal {
@@ -107,6 +113,18 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
 /// Why a token was refused is in the log alone.
 fn neutral() -> Problem {
     Problem::new(&problem::UNAUTHENTICATED, "Get an access token and send it as Bearer token.")
+}
+
+/// The method that a request is about: a browser asks beforehand whether a page of another origin may use it (the
+/// preflight of CORS). Only public operations answer that, each for the origins it knows.
+fn asked_for(request: &ServiceRequest) -> &str {
+    let asked = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD).and_then(|method| method.to_str().ok());
+    match asked {
+        Some(method) if request.method() == Method::OPTIONS && request.headers().contains_key(ORIGIN) => {
+            method
+        }
+        _ => request.method().as_str(),
+    }
 }
 
 fn authenticate(request: &ServiceRequest, context: &Context, id: &str) -> Result<Arc<Principal>, Problem> {

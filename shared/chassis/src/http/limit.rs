@@ -26,6 +26,10 @@ pub enum Client {
     Subject(String),
     /// An address; of IPv6 the network that one customer has.
     Address(String),
+    /// A card by its thumbprint: tries to get a token with it, with wrong signatures too.
+    Card(String),
+    /// Logins that are prepared at an address.
+    Logins(String),
 }
 
 impl Client {
@@ -37,6 +41,11 @@ impl Client {
     /// Where a request without a valid token comes from.
     pub fn at(address: Option<IpAddr>) -> Self {
         Self::Address(address.map_or_else(|| "unknown".to_owned(), network))
+    }
+
+    /// The logins that are prepared at `address`.
+    pub fn logins_at(address: IpAddr) -> Self {
+        Self::Logins(network(address))
     }
 }
 
@@ -69,6 +78,8 @@ impl Limiter {
         let (kind, name, limit) = match client {
             Client::Subject(name) => ("subject", name, limits.authenticated),
             Client::Address(name) => ("address", name, limits.anonymous),
+            Client::Card(name) => ("card", name, limits.logins),
+            Client::Logins(name) => ("logins", name, limits.logins),
         };
         if limit == 0 {
             return Ok(());

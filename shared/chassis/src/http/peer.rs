@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage as _, HttpRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use identity::certificate::thumbprint;
@@ -13,6 +13,14 @@ use crate::settings::Proxy;
 
 /// Bytes of a certificate in `Client-Cert` at most.
 const LONGEST_CERTIFICATE: usize = 16 * 1024;
+
+/// The TLS client certificate that stands for a request's, as a server of the same process in front of the routes proved
+/// it. Nothing that comes over the wire makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// `x5t#S256`.
+    pub thumbprint: String,
+}
 
 /// The client's address: whom a PROXY header named; else, where the connection is a proxy's, the last address of
 /// `X-Forwarded-For` that no proxy of ours has; else the peer's.
@@ -43,6 +51,9 @@ pub fn address(request: &HttpRequest, proxies: &[Proxy]) -> Option<IpAddr> {
 /// `x5t#S256` of the client's TLS certificate: of the connection, or as a proxy that proved its own certificate passes
 /// it on (RFC 9440). A proxy's own certificate is never taken for a client's.
 pub fn client_certificate(request: &HttpRequest, proxies: &[Proxy]) -> Option<String> {
+    if let Some(shown) = request.extensions().get::<ClientCertificate>() {
+        return Some(shown.thumbprint.clone());
+    }
     let connection = request.conn_data::<Connection>()?;
     let own = connection.certificate.as_deref()?;
     if !proxies.iter().any(|proxy| proxy.passes_certificates(connection.peer, own)) {

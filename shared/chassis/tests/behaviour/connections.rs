@@ -175,7 +175,7 @@ async fn raw(app: &TestApp, before: &[u8], more: &str) -> String {
     String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
 }
 
-const ONE_GUESS: Limits = Limits { authenticated: 0, anonymous: 1 };
+const ONE_GUESS: Limits = Limits { authenticated: 0, anonymous: 1, logins: 0 };
 
 /// An address of this run alone: replicas of other tests may share the store that counts.
 fn addresses(app: &TestApp) -> [[u8; 4]; 2] {

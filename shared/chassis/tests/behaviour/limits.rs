@@ -8,7 +8,7 @@ use testkit::{TestApp, TestResponse};
 
 use crate::service::service;
 
-const FEW: Limits = Limits { authenticated: 3, anonymous: 2 };
+const FEW: Limits = Limits { authenticated: 3, anonymous: 2, logins: 2 };
 
 /// Replicas of other tests may share the store: a name of this run alone.
 fn unique(app: &TestApp) -> String {

@@ -59,12 +59,24 @@ pub enum ChainError {
     /// The certificate lacks the policy that is asked for.
     #[error("the certificate lacks the required policy")]
     MissingPolicy,
+    /// An authority of the path names policies, and the required one is not among them.
+    #[error("an authority of the path does not stand for the required policy")]
+    PolicyNotInPath,
+    /// A name that an authority above does not permit, or excludes.
+    #[error("a certificate holds a name that its authority may not give")]
+    NameNotPermitted,
+    /// A constraint on names of a form that is not understood.
+    #[error("an authority constrains names in a form that is not understood")]
+    UnsupportedNameConstraint,
     /// A certificate of the path is revoked.
     #[error("a certificate is revoked")]
     Revoked,
-    /// The revocation source cannot tell.
+    /// There is no revocation list of an issuer and no answer about the certificate.
     #[error("the revocation status is not known at present")]
     RevocationUnknown,
+    /// The revocation list of an issuer is too old.
+    #[error("the revocation list at hand is too old")]
+    RevocationStale,
 }
 
 impl ChainError {
@@ -89,8 +101,12 @@ impl ChainError {
             Self::WrongExtendedKeyUsage => "certificate-wrong-extended-key-usage",
             Self::WrongSubjectType => "certificate-wrong-subject-type",
             Self::MissingPolicy => "certificate-missing-policy",
+            Self::PolicyNotInPath => "certificate-policy-not-in-path",
+            Self::NameNotPermitted => "certificate-name-not-permitted",
+            Self::UnsupportedNameConstraint => "certificate-unsupported-name-constraint",
             Self::Revoked => "certificate-revoked",
             Self::RevocationUnknown => "certificate-revocation-unknown",
+            Self::RevocationStale => "certificate-revocation-stale",
         }
     }
 }

@@ -11,8 +11,8 @@ use rcgen::{
 use crate::certificate::{CertificateError, CertificateKind};
 use crate::pki::{Validity, issue};
 use crate::{
-    Certificate, ChainError, Credential, DevPki, KeyKind, Purpose, RevocationList, RevocationSource,
-    RevocationStatus, TrustAnchors, Usage, verify_chain,
+    Certificate, ChainError, Credential, DevPki, KeyKind, Purpose, RevocationAnswer, RevocationList,
+    RevocationQuery, RevocationSource, RevocationStatus, TrustAnchors, Usage, verify_chain,
 };
 
 use super::{HOLDER, later, now, world};
@@ -24,7 +24,7 @@ fn refused(credential: &Credential, anchors: &TrustAnchors, at: Instant, usage: 
 }
 
 /// A certificate below `issuer` with what the test changes.
-fn crafted(issuer: &Credential, change: impl FnOnce(&mut CertificateParams)) -> Credential {
+pub fn crafted(issuer: &Credential, change: impl FnOnce(&mut CertificateParams)) -> Credential {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "crafted");
     params.is_ca = IsCa::ExplicitNoCa;
@@ -36,7 +36,7 @@ fn crafted(issuer: &Credential, change: impl FnOnce(&mut CertificateParams)) -> 
 }
 
 /// The directory attributes and policy of a real card, to be put into crafted certificates.
-fn as_card(params: &mut CertificateParams) {
+pub fn as_card(params: &mut CertificateParams) {
     params.custom_extensions = crate::pki::card_extensions("6789").unwrap();
 }
 
@@ -204,12 +204,12 @@ fn altered_and_weak_certificates_are_refused() {
     let at = altered.windows(name.len()).position(|part| part == name).unwrap();
     altered[at + name.len() - 1] = b'2';
     assert_eq!(with_leaf(altered), ChainError::BadSignature);
-    // ecdsa-with-SHA256 becomes ecdsa-with-SHA224: once in one of the two places, once in both.
-    let sha256 = hex::decode("06082a8648ce3d040302").unwrap();
+    // ecdsa-with-SHA384 becomes ecdsa-with-SHA224: once in one of the two places, once in both.
+    let sha384 = hex::decode("06082a8648ce3d040303").unwrap();
     let mut weak = good[0].clone();
     for _ in 0..2 {
-        let at = weak.windows(sha256.len()).rposition(|part| part == sha256).unwrap();
-        weak[at + sha256.len() - 1] = 1;
+        let at = weak.windows(sha384.len()).rposition(|part| part == sha384).unwrap();
+        weak[at + sha384.len() - 1] = 1;
         assert_eq!(with_leaf(weak.clone()), ChainError::WeakAlgorithm);
     }
     assert_eq!(with_leaf(good[0][..good[0].len() - 1].to_vec()), ChainError::Malformed);
@@ -229,8 +229,8 @@ fn altered_and_weak_certificates_are_refused() {
 struct Silent;
 
 impl RevocationSource for Silent {
-    fn status(&self, _issuer_key_id: &str, _serial: &str, _at: Instant) -> RevocationStatus {
-        RevocationStatus::Unknown
+    fn ask(&self, _certificate: &RevocationQuery<'_>, _at: Instant) -> RevocationAnswer {
+        RevocationStatus::Unknown.into()
     }
 }
 
@@ -279,6 +279,10 @@ fn every_failure_has_a_code_of_its_own() {
         E::MissingPolicy,
         E::Revoked,
         E::RevocationUnknown,
+        E::RevocationStale,
+        E::PolicyNotInPath,
+        E::NameNotPermitted,
+        E::UnsupportedNameConstraint,
     ];
     let codes: HashSet<_> = all.iter().map(|error| error.code()).collect();
     assert_eq!(codes.len(), all.len());

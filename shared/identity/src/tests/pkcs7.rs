@@ -24,6 +24,7 @@ fn login() -> AssertionRequest<'static> {
         jti: "nonce-1",
         ttl: Duration::seconds(120),
         client_thumbprint: Some("thumb"),
+        place: None,
     }
 }
 

@@ -17,7 +17,14 @@ fn the_authorities_are_made_once_and_their_files_are_private() {
     for file in files {
         assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing half-made is left");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "nothing half-made is left");
+    // A folder from before there were generations.
+    std::fs::remove_dir_all(dir.path().join("citizen-g2")).unwrap();
+    let completed = DevPki::create_or_open(dir.path()).unwrap();
+    assert_eq!(completed.root_der(), first.root_der());
+    let (old, new) = (completed.citizen_g2.certificate(), completed.citizen.certificate());
+    assert_eq!(old.subject_dn, new.subject_dn);
+    assert_ne!(old.key_id(), new.key_id());
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn grant() -> AccessGrant {
         acting_for: Some(PostId(Uuid::from_u128(5))),
         emergency: None,
         cnf: Some(Confirmation { x5t_s256: "thumb".into() }),
+        session: None,
     }
 }
 

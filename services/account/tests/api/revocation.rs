@@ -1,0 +1,133 @@
+//! Revoked cards, lists that are too old, and OCSP answers, at login and at endorsement.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::{App, HttpServer, web};
+use chassis::settings;
+use chrono::Duration;
+use identity::pki::{AnswerTerms, Responder};
+use identity::{Credential, OcspStatus};
+use kernel::{Clock as _, Instant};
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_card_neither_logs_in_nor_endorses_and_only_the_holder_learns_why() {
+    let world = World::start().await;
+    assert_eq!(world.somebody().login("user").await.status, 200);
+    let before = world.filing("user", world.form("user", "household", "add", None), 'a');
+    world.app.revoke_card(&world.people["user"].card).await;
+    // Nobody who has no token learns that the card exists.
+    assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
+    let refused = world.post("user", "/v1/permission-applications", &before).await;
+    assert_eq!(refused.expect_problem("endorsement-invalid")["reason"], "certificate-revoked");
+    assert_eq!(world.somebody().login("colleague").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_stale_list_nobody_logs_in_until_a_new_one_is_there() {
+    let world = World::start().await;
+    world.app.write_list(2, world.app.clock.now() + Duration::minutes(30)).await;
+    assert_eq!(world.somebody().login("user").await.status, 200);
+    world.app.clock.advance(Duration::minutes(31));
+    assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
+    // An older list does not help.
+    world.app.write_list(1, world.app.clock.now() + Duration::days(1)).await;
+    assert_eq!(world.somebody().login("user").await.status, 400);
+    world.app.write_list(3, world.app.clock.now() + Duration::days(1)).await;
+    assert_eq!(world.somebody().login("user").await.status, 200);
+}
+
+/// A responder over HTTP that answers for the citizen authority with what the test sets.
+struct OcspServer {
+    url: String,
+    answers: Arc<Mutex<Answers>>,
+}
+
+struct Answers {
+    status: OcspStatus,
+    at: Instant,
+    asked: usize,
+    signer: Option<Responder>,
+}
+
+impl OcspServer {
+    fn start() -> Self {
+        let at = kernel::days::at(chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap(), 9, 0);
+        let answers = Arc::new(Mutex::new(Answers { status: OcspStatus::Good, at, asked: 0, signer: None }));
+        let shared = web::Data::new(answers.clone());
+        let server = HttpServer::new(move || {
+            App::new().app_data(shared.clone()).route(
+                "/ocsp",
+                web::post().to(|body: web::Bytes, answers: web::Data<Arc<Mutex<Answers>>>| async move {
+                    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+                    answers.asked += 1;
+                    let next_update = Some(answers.at + Duration::minutes(10));
+                    let terms = AnswerTerms { this_update: answers.at, next_update };
+                    let status = answers.status;
+                    answers.signer.as_ref().unwrap().answer(&body, terms, |_| status).unwrap()
+                }),
+            )
+        })
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .unwrap();
+        let url = format!("http://{}/ocsp", server.addrs()[0]);
+        tokio::spawn(server.run());
+        Self { url, answers }
+    }
+
+    fn set(&self, status: OcspStatus, at: Instant, authority: &Credential) {
+        let mut answers = self.answers.lock().unwrap();
+        (answers.status, answers.at) = (status, at);
+        answers.signer = Some(Responder::authority(authority));
+    }
+
+    fn asked(&self) -> usize {
+        self.answers.lock().unwrap().asked
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
+    let server = OcspServer::start();
+    let url = server.url.clone();
+    let world = World::start_with(move |settings, pki, _| {
+        let responder = settings::Responder {
+            url,
+            issuer_hash: identity::ocsp::IssuerHash::Sha1,
+            nonce: true,
+            timeout_millis: 5_000,
+            reuse_seconds: 60,
+        };
+        let issuer = identity::Certificate::parse(pki.authority_der(identity::Purpose::Citizen)).unwrap();
+        settings.identity.revocation.responders = BTreeMap::from([(issuer.key_id(), responder)]);
+        // Without any list the answer alone decides.
+        settings.identity.revocation.citizen = Some(settings::RevocationOf { required: true, lists: vec![] });
+    })
+    .await;
+    let pki = &world.app.pki;
+    let key_id = |purpose| identity::Certificate::parse(pki.authority_der(purpose)).unwrap().key_id();
+    let authority = pki.authority_by_key_id(&key_id(identity::Purpose::Citizen)).unwrap();
+    let other = pki.authority_by_key_id(&key_id(identity::Purpose::Agency)).unwrap();
+    let now = || world.app.clock.now();
+
+    server.set(OcspStatus::Good, now(), other);
+    assert_eq!(world.somebody().login("user").await.status, 400, "signed by another authority");
+    server.set(OcspStatus::Good, now() - Duration::minutes(11), authority);
+    assert_eq!(world.somebody().login("user").await.status, 400, "too old");
+    server.set(OcspStatus::Unknown, now(), authority);
+    assert_eq!(world.somebody().login("user").await.status, 400, "not known to the responder");
+    world.app.clock.advance(Duration::minutes(2));
+    server.set(OcspStatus::Good, now(), authority);
+    assert_eq!(world.somebody().login("user").await.status, 200);
+    let asked = server.asked();
+    assert_eq!(world.somebody().login("user").await.status, 200);
+    assert_eq!(server.asked(), asked, "the answer is used again");
+    world.app.clock.advance(Duration::minutes(2));
+    server.set(OcspStatus::Revoked { since: now() }, now(), authority);
+    assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
+    assert_eq!(server.asked(), asked + 1);
+}
