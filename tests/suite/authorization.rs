@@ -172,6 +172,6 @@ async fn what_belongs_to_another_agency_looks_like_what_does_not_exist() {
         tried.push(operation.id);
     }
     assert!(seen.is_empty(), "shown to a stranger: {seen:#?}");
-    assert!(tried.len() >= 4, "there was hardly anything to try: {tried:?}");
+    assert!(tried.len() >= 3, "there was hardly anything to try: {tried:?}");
     stack.stop().await.unwrap();
 }
