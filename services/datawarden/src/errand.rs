@@ -179,5 +179,30 @@ fn lost(answer: &Called<QueryAnswer>) -> Option<QueryId> {
 
 /// Whether the service died under the query before it was answered: the delivery is free again when it is settled.
 fn is_open(error: &CallError) -> bool {
-    matches!(error, CallError::Refused { problem, .. } if error.code() == ANSWERED && problem["status"] == "open")
+    matches!(error, CallError::Refused { problem, .. } if error.code() == ANSWERED && problem["state"] == "open")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(state: &str) -> Called<QueryAnswer> {
+        Err(CallError::Refused {
+            operation: "create_query".to_owned(),
+            status: 409,
+            code: ANSWERED.to_owned(),
+            detail: String::new(),
+            // As the gate says it: `status` is the number of RFC 9457.
+            problem: serde_json::json!({
+                "status": 409, "state": state, "delivered_by": "01a213f8-3a65-7c1d-8d4e-eb1bf95831d7",
+            }),
+        })
+    }
+
+    #[test]
+    fn a_query_that_died_with_its_service_is_told_from_an_answer_that_was_lost() {
+        let (died, answered) = (refused("open"), refused("answered"));
+        assert!(is_open(died.as_ref().unwrap_err()) && lost(&died).is_none());
+        assert!(!is_open(answered.as_ref().unwrap_err()) && lost(&answered).is_some());
+    }
 }

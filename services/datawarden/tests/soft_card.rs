@@ -147,7 +147,7 @@ async fn the_readers_are_told_with_and_without_certificates_and_as_a_picture() {
     assert_eq!(cert["sn"], own.serial());
     assert!(cert["subjectDN"].as_str().unwrap().contains("林測試"), "{cert:#}");
     assert!(cert["issuerDN"].as_str().unwrap().contains("內政部憑證管理中心"));
-    assert_eq!(cert["signatureAlgorithm"], "1.2.840.10045.4.3.2");
+    assert_eq!(cert["signatureAlgorithm"], "1.2.840.10045.4.3.3");
     for name in ["thumbprint", "notBefore", "notAfter", "keyidb64"] {
         assert!(!cert[name].as_str().unwrap().is_empty(), "{name}");
     }

@@ -24,7 +24,7 @@ use crate::settings;
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Times that a transaction is tried before the caller is told to try again.
-const ATTEMPTS: u32 = 6;
+const ATTEMPTS: u32 = 12;
 
 /// Time that a request waits for a connection at most.
 const CONNECTION_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -218,8 +218,12 @@ impl Context {
             match outcome {
                 Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, "transaction is repeated");
-                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(2 * attempt * attempt)))
-                        .await;
+                    // By chance a little apart: who met at one row would meet there again.
+                    let mut chance = [0];
+                    self.random().fill(&mut chance);
+                    let most = 4 * u64::from(attempt * attempt);
+                    let pause = most * u64::from(chance[0]) / 255;
+                    tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
                 }
                 outcome => return outcome,
             }

@@ -124,12 +124,15 @@ impl Problem {
 
     /// The body of the answer (`application/problem+json`).
     pub fn body(&self) -> ProblemBody {
+        // One text for what is not there and for what is another's: where existence is itself secret, no word tells it.
+        let secret = self.kind.code == NOT_FOUND.code;
+        let detail = if secret { "Check the id; /openapi.json has the paths." } else { &self.detail };
         ProblemBody {
             r#type: format!("urn:datawarden:problem:{}", self.kind.code),
             title: self.kind.title.to_owned(),
             title_zh: self.kind.title_zh.to_owned(),
             status: self.kind.status,
-            detail: self.detail.clone(),
+            detail: detail.to_owned(),
             clause: self.clause.clone(),
             errors: self.errors.clone(),
             extra: self.extra.clone(),

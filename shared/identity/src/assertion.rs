@@ -260,7 +260,7 @@ pub fn verify_pkcs7_assertion(
     let message = cms::parse(cms_der)?;
     let content = message.content.ok_or(CmsError::NoContent)?;
     let input = std::str::from_utf8(content).map_err(|_| JwsError::Malformed)?;
-    let input = Input::parse(input)?;
+    let input = Input::parse_within(input, jws::MAX_TOKEN)?;
     if input.header.typ != kind.typ() {
         return Err(AssertionError::WrongType);
     }

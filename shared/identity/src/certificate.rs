@@ -10,7 +10,7 @@ use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::PublicKey as ParsedKey;
 
 use crate::chain::ChainError;
-use crate::der::read::{NotDer, Reader};
+use crate::der::read::{BadDer, Reader};
 use crate::revocation::RevocationEvidence;
 use crate::signature::{PublicKey, x509_scheme};
 
@@ -412,11 +412,11 @@ fn has_one_encoding(der: &[u8], named_twice: bool) -> bool {
         let mut signed = outer.expect(0x30)?.inside();
         let (algorithm, signature) = (outer.expect(0x30)?, outer.expect(0x03)?.content);
         outer.end()?;
-        signed.optional(0xa0)?;
+        signed.next_if(0xa0)?;
         signed.expect(0x02)?;
         let same = signed.expect(0x30)?.whole == algorithm.whole;
         // No unused bits: a signature is whole bytes.
-        Ok::<_, NotDer>((named_twice || same) && signature.first() == Some(&0))
+        Ok::<_, BadDer>((named_twice || same) && signature.first() == Some(&0))
     };
     frame().unwrap_or(false)
 }

@@ -11,7 +11,7 @@ use rustls_pki_types::pem::PemObject as _;
 
 use crate::certificate::Certificate;
 use crate::chain::{Purpose, TrustAnchors};
-use crate::der::scan::{self as read, BadDer, Extension, Reader};
+use crate::der::read::{self, BadDer, Extension, Reader};
 use crate::signature::x509_scheme;
 
 /// Longest serial number that a certificate may have (RFC 5280 §4.1.2.2).
@@ -386,7 +386,7 @@ fn read_scope(value: &[u8]) -> Result<Scope, CrlError> {
     let mut scope = Scope::default();
     while !fields.is_empty() {
         let field = fields.any()?;
-        match (field.tag, field.value) {
+        match (field.tag, field.content) {
             (0xa0, name) => scope.points = uris(name)?,
             (0x81, [0xff]) if scope.authorities.is_none() => scope.authorities = Some(false),
             (0x82, [0xff]) if scope.authorities.is_none() => scope.authorities = Some(true),
@@ -405,7 +405,7 @@ fn uris(name: &[u8]) -> Result<Vec<String>, CrlError> {
     while !names.is_empty() {
         let name = names.any()?;
         if name.tag == 0x86 {
-            uris.push(std::str::from_utf8(name.value).map_err(|_| CrlError::Malformed)?.to_owned());
+            uris.push(std::str::from_utf8(name.content).map_err(|_| CrlError::Malformed)?.to_owned());
         }
     }
     if uris.is_empty() { Err(CrlError::UnsupportedScope) } else { Ok(uris) }

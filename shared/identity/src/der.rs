@@ -1,8 +1,7 @@
 //! The little DER that is needed beyond the certificate crates: writing what the development PKI issues and signed
-//! messages, reading the latter strictly ([`read`]), and going through revocation lists and answers ([`scan`]).
+//! messages, reading the latter, revocation lists and answers strictly ([`read`]).
 
 pub mod read;
-pub mod scan;
 
 /// One tag, length, value.
 pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {

@@ -95,12 +95,9 @@ impl<'a> Parts<'a> {
 
     /// As [`Self::parse`], for what may be longer or must be shorter than a token.
     pub fn parse_within(token: &'a str, longest: usize) -> Result<Self, JwsError> {
-        if token.len() > longest {
-            return Err(JwsError::Malformed);
-        }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let Input { header, algorithm, payload } = Input::parse_within(signing_input, longest)?;
         let signature = decode(signature)?;
-        let Input { header, algorithm, payload } = Input::parse(signing_input)?;
         Ok(Self { header, algorithm, signing_input, payload, signature })
     }
 
@@ -126,9 +123,9 @@ pub(crate) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Takes a signing input apart.
-    pub fn parse(signing_input: &'a str) -> Result<Self, JwsError> {
-        if signing_input.len() > MAX_TOKEN {
+    /// Takes a signing input of at most `longest` bytes apart.
+    pub fn parse_within(signing_input: &'a str, longest: usize) -> Result<Self, JwsError> {
+        if signing_input.len() > longest {
             return Err(JwsError::Malformed);
         }
         let (header, payload) = signing_input.split_once('.').ok_or(JwsError::Malformed)?;

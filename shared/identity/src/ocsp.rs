@@ -9,7 +9,7 @@ use kernel::Instant;
 
 use crate::certificate::Certificate;
 use crate::der;
-use crate::der::scan::{self as read, BadDer, Reader};
+use crate::der::read::{self, BadDer, Reader};
 
 mod responder;
 
@@ -250,7 +250,7 @@ impl OcspRequest {
                 continue;
             }
             let status = single.any()?;
-            let status = match (status.tag, status.value) {
+            let status = match (status.tag, status.content) {
                 (0x80, []) => OcspStatus::Good,
                 (0xa1, info) => OcspStatus::Revoked { since: Reader::new(info).time()? },
                 (0x82, []) => OcspStatus::Unknown,
@@ -385,8 +385,8 @@ impl<'a> Data<'a> {
         }
         let responder = data.any()?;
         let responder = match responder.tag {
-            0xa1 => ResponderId::Name(responder.value),
-            0xa2 => ResponderId::KeyHash(read::only(responder.value, read::OCTET_STRING)?),
+            0xa1 => ResponderId::Name(responder.content),
+            0xa2 => ResponderId::KeyHash(read::only(responder.content, read::OCTET_STRING)?),
             _ => return Err(OcspError::Malformed),
         };
         data.time()?;

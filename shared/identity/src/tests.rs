@@ -11,6 +11,7 @@ mod events;
 mod ocsp;
 mod pkcs7;
 mod pki;
+mod streams;
 mod tokens;
 
 use chrono::{DateTime, Duration};

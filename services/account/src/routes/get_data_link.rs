@@ -11,5 +11,5 @@ use crate::edge;
 #[utoipa::path(get, path = "/v1/data-links/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = DataLink)))]
 #[get("/v1/data-links/{id}")]
 pub async fn get_data_link(caller: Caller, id: web::Path<Uuid>) -> Result<Answer<DataLink>> {
-    edge::one::<DataLink>(&caller, *id, "data link", |_| None).await
+    edge::one::<DataLink>(&caller, *id, "data link", |link| Some(link.agency_id)).await
 }

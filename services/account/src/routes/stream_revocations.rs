@@ -45,7 +45,7 @@ struct Speech {
 /// be read nothing is said.
 #[utoipa::path(get, path = "/v1/revocations", params(StreamParams),
     responses((status = 200, description = "Lines, each a signed message. 逐行傳送之簽章訊息。", body = String,
-        content_type = "application/x-ndjson")))]
+        content_type = "text/plain")))]
 #[get("/v1/revocations")]
 pub async fn stream_revocations(caller: Caller, params: web::Query<StreamParams>) -> Result<HttpResponse> {
     let params = params.into_inner();
@@ -68,7 +68,7 @@ pub async fn stream_revocations(caller: Caller, params: web::Query<StreamParams>
     };
     let lines = futures::stream::try_unfold(speech, Speech::next);
     let no_store = (CACHE_CONTROL, "no-store");
-    Ok(HttpResponse::Ok().insert_header(no_store).content_type("application/x-ndjson").streaming(lines))
+    Ok(HttpResponse::Ok().insert_header(no_store).content_type("text/plain").streaming(lines))
 }
 
 impl Speech {

@@ -38,7 +38,7 @@ impl Listener {
         let client = chassis::http_client(LIMIT).unwrap();
         let response = client.get(url).bearer_auth(service_token(world)).send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "application/x-ndjson");
+        assert_eq!(response.headers()["content-type"], "text/plain");
         let anchors = TrustAnchors::from_dir(&world.app.folder().join("roots")).unwrap();
         Self { response, buffer: vec![], connection, verifier: StreamVerifier::new(anchors), seq: after }
     }

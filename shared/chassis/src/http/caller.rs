@@ -13,6 +13,19 @@ use crate::error::Error;
 use crate::http::authorize::Revoked;
 use crate::problem::{self, Problem};
 
+/// Roles whose duties reach over all agencies.
+pub const SEES_ALL_AGENCIES: [Role; 9] = [
+    Role::ItUnit,
+    Role::ItCentre,
+    Role::BusinessHandler,
+    Role::BusinessSupervisor,
+    Role::Auditor,
+    Role::EthicsOfficer,
+    Role::ExternalAuditor,
+    Role::Administrator,
+    Role::Service,
+];
+
 /// An authenticated caller whose role may call the operation.
 #[derive(Clone)]
 pub struct Caller {
@@ -52,18 +65,7 @@ impl Caller {
 
     /// Whether the caller's roles reach over all agencies (bureau's units, auditors of the bureau, services).
     pub fn sees_all_agencies(&self) -> bool {
-        const WIDE: [Role; 9] = [
-            Role::ItUnit,
-            Role::ItCentre,
-            Role::BusinessHandler,
-            Role::BusinessSupervisor,
-            Role::Auditor,
-            Role::EthicsOfficer,
-            Role::ExternalAuditor,
-            Role::Administrator,
-            Role::Service,
-        ];
-        WIDE.iter().any(|role| self.principal.has(*role))
+        SEES_ALL_AGENCIES.iter().any(|role| self.principal.has(*role))
     }
 
     /// 404 (existence is itself secret) unless `agency` is the caller's own or the caller sees all.

@@ -131,7 +131,7 @@ impl Line {
             rest.split(['&', ' ']).next().unwrap().to_owned()
         };
         let (after, challenge) = (parameter("after").parse().unwrap(), parameter("challenge"));
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n";
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n";
         stream.write_all(answer).await.ok()?;
         Some(Self { after, challenge, stream })
     }

@@ -2,7 +2,7 @@
 
 use crate::certificate::CertificateError;
 use crate::chain::ChainError;
-use crate::der::read::NotDer;
+use crate::der::read::BadDer;
 
 /// Why a signed message is refused or cannot be made. Texts hold nothing of content or signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,8 +121,8 @@ impl CmsError {
     }
 }
 
-impl From<NotDer> for CmsError {
-    fn from(_: NotDer) -> Self {
+impl From<BadDer> for CmsError {
+    fn from(_: BadDer) -> Self {
         Self::Malformed
     }
 }

@@ -1,7 +1,7 @@
 //! The shape of a signed message (RFC 5652 §5), read strictly and without a judgement on who signed.
 
 use super::{CmsError, oids};
-use crate::der::read::{NotDer, Reader, Value};
+use crate::der::read::{BadDer, Reader, Value};
 
 /// Most certificates in one message: a chain and a second certificate of the same card.
 const MAX_CERTIFICATES: usize = 8;
@@ -77,8 +77,8 @@ pub fn message(der: &[u8]) -> Result<Message<'_>, CmsError> {
         wrapped.end()?;
         Some(octets)
     };
-    let certificates = certificates(data.optional(0xa0)?)?;
-    if data.optional(0xa1)?.is_some() {
+    let certificates = certificates(data.next_if(0xa0)?)?;
+    if data.next_if(0xa1)?.is_some() {
         return Err(CmsError::RevocationLists);
     }
     let mut signers = data.expect(0x31)?.inside();
@@ -128,17 +128,17 @@ fn read_signer(mut signer: Reader<'_>) -> Result<Signer<'_>, CmsError> {
         _ => return Err(CmsError::Malformed),
     };
     let digest = algorithm(&mut signer)?;
-    let attributes = signer.optional(0xa0)?;
+    let attributes = signer.next_if(0xa0)?;
     let signature_algorithm = algorithm(&mut signer)?;
     let signature = signer.expect(0x04)?.content;
-    if signer.optional(0xa1)?.is_some() {
+    if signer.next_if(0xa1)?.is_some() {
         return Err(CmsError::UnsignedAttributes);
     }
     signer.end()?;
     Ok(Signer { id, digest, attributes, algorithm: signature_algorithm, signature })
 }
 
-fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, NotDer> {
+fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, BadDer> {
     let mut inside = reader.expect(0x30)?.inside();
     let oid = inside.expect(0x06)?.content;
     let plain = inside.is_empty() || inside.any()?.whole == [0x05, 0x00];

@@ -6,7 +6,7 @@ use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose};
 use super::lists::{extension, signed};
 use super::{DevPki, KeyKind, PkiError, Validity, leaf_der, make};
 use crate::credential::Credential;
-use crate::der::{self, scan as read};
+use crate::der::{self, read};
 use crate::ocsp::{OcspStatus, read_request, serial_of};
 
 /// When an answer was known to be so, and until when it is good.

@@ -10,7 +10,7 @@ use super::{DevPki, PkiError, leaf_der, random_bytes};
 use crate::chain::{Purpose, TrustAnchors};
 use crate::credential::Credential;
 use crate::crl::Crl;
-use crate::der::{self, scan as read};
+use crate::der::{self, read};
 use crate::signature::{SignatureAlgorithm, ecdsa_to_der};
 
 /// A certificate on a list.

@@ -9,9 +9,9 @@ use crate::{
 
 use super::{HOLDER, later, now, world};
 
-const AUDIENCE: &str = "https://account/token";
+pub const AUDIENCE: &str = "https://account/token";
 
-fn login() -> AssertionRequest<'static> {
+pub fn login() -> AssertionRequest<'static> {
     AssertionRequest {
         kind: AssertionKind::Login,
         client_id: None,

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{HOLDER, World, later, now, world};
 
-pub const AUDIENCE: &str = "https://account/token";
+pub use super::assertions::AUDIENCE;
 pub const CONTENT: &[u8] = b"what was prepared";
 pub const KINDS: [KeyKind; 3] = [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048];
 

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use proptest::prelude::*;
 
-use crate::der::{self, scan as read};
+use crate::der::{self, read};
 use crate::pki::{Generation, ListTerms, Revoked, Validity, signed_list};
 use crate::{
     ChainError, Credential, Crl, CrlError, DevPki, KeyKind, Purpose, RevocationEvidence, RevocationStore,

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::Duration;
 
 use crate::cms::oids;
 use crate::der::{sequence, set, tlv};
@@ -13,20 +12,9 @@ use crate::{
     verify_signed_data,
 };
 
+use super::assertions::login;
 use super::cms::{AUDIENCE, CONTENT, KINDS, Taken, all_options, card, look as look_at};
 use super::{HOLDER, later, now, world};
-
-fn login() -> AssertionRequest<'static> {
-    AssertionRequest {
-        kind: AssertionKind::Login,
-        client_id: None,
-        audience: AUDIENCE,
-        jti: "nonce-1",
-        ttl: Duration::seconds(120),
-        client_thumbprint: Some("thumb"),
-        place: None,
-    }
-}
 
 #[test]
 fn a_login_as_pkcs7_says_what_the_same_login_as_a_token_says() {
