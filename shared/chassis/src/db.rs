@@ -10,6 +10,7 @@ use diesel_async::{
     TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use identity::RevocationEvidence;
 use kernel::Event;
 use serde::Serialize;
 use statement::statement;
@@ -78,6 +79,8 @@ pub struct Tx {
     conn: Connection,
     context: Context,
     now: DateTime<Utc>,
+    /// Revocation evidence that is stored once this commits.
+    pub(crate) kept_evidence: Vec<RevocationEvidence>,
 }
 
 impl Tx {
@@ -85,11 +88,12 @@ impl Tx {
         let mut conn = context.connection().await?;
         AnsiTransactionManager::begin_transaction_sql(&mut *conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
             .await?;
-        Ok(Self { conn, context: context.clone(), now: context.now() })
+        Ok(Self { conn, context: context.clone(), now: context.now(), kept_evidence: vec![] })
     }
 
     async fn commit(mut self) -> Result<()> {
         AnsiTransactionManager::commit_transaction(&mut *self.conn).await?;
+        self.context.0.kept_evidence.note(self.kept_evidence);
         self.context.relay_wakeup().notify_one();
         Ok(())
     }

@@ -1,0 +1,197 @@
+//! Endorsements that a service took, kept so that they stand in court years later: the record that the governance log
+//! holds the digest of, and the revocation lists and OCSP answers that it rests on, each once.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Binary, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use identity::record::{EvidenceDocument, EvidenceKind, EvidenceName};
+use identity::{
+    CertificateIdentity, EndorsementBundle, EndorsementRecord, RevocationEvidence, RevocationQuery,
+    SignedEndorsement, Usage,
+};
+use kernel::Sealed;
+use serde_json::Value;
+use statement::statement;
+
+use crate::db::Tx;
+use crate::error::Result;
+use crate::problem::{self, Problem};
+
+/// An endorsement that was verified in this transaction.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    /// The endorsement.
+    pub endorsement: SignedEndorsement,
+    /// What its certificate was wanted for.
+    pub usage: Usage,
+    /// Whose certificate it is, as verified just now.
+    pub card: &'a CertificateIdentity,
+    /// What was signed, sealed; none where the service keeps it under a key of its own.
+    pub content: Option<Sealed>,
+}
+
+/// Keeps an endorsement with its evidence; gives the record's digest (hexadecimal), which belongs into the governance log.
+pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
+    let mut evidence = vec![];
+    for piece in &taken.card.evidence {
+        let name = EvidenceName::from(*piece);
+        if !evidence.contains(&name) {
+            keep_evidence(tx, &taken, *piece, &name).await?;
+            evidence.push(name);
+        }
+    }
+    let accepted_at = tx.now();
+    let endorsement = taken.endorsement.taken_at(accepted_at);
+    let record = EndorsementRecord { usage: taken.usage, accepted_at, evidence, endorsement };
+    let digest = record.digest().map_err(anyhow::Error::from)?;
+    statement(
+        "INSERT INTO endorsements (digest, content_digest, record, content, accepted_at) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING",
+    )
+    .bind::<Text, _>(digest.clone())
+    .bind::<Text, _>(record.endorsement.content_digest().map_err(anyhow::Error::from)?)
+    .bind::<Jsonb, _>(serde_json::to_value(&record)?)
+    .bind::<Nullable<Jsonb>, _>(taken.content.map(serde_json::to_value).transpose()?)
+    .bind::<Timestamptz, _>(accepted_at)
+    .execute(tx.conn())
+    .await?;
+    Ok(digest)
+}
+
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = Bool)]
+    known: bool,
+}
+
+async fn keep_evidence(
+    tx: &mut Tx,
+    taken: &Taken<'_>,
+    evidence: RevocationEvidence,
+    name: &EvidenceName,
+) -> Result<()> {
+    let context = tx.context();
+    if context.0.kept_evidence.holds(evidence) {
+        return Ok(());
+    }
+    let there: Known =
+        statement("SELECT EXISTS (SELECT FROM revocation_evidence WHERE digest = $1) AS known")
+            .bind::<Text, _>(name.digest.clone())
+            .get_result(tx.conn())
+            .await?;
+    if !there.known {
+        let der = read(tx, taken, evidence).await?;
+        statement(
+            "INSERT INTO revocation_evidence (digest, kind, der, first_seen) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (digest) DO NOTHING",
+        )
+        .bind::<Text, _>(name.digest.clone())
+        .bind::<Text, _>(name.kind.as_str())
+        .bind::<Binary, _>(der)
+        .bind::<Timestamptz, _>(tx.now())
+        .execute(tx.conn())
+        .await?;
+    }
+    tx.kept_evidence.push(evidence);
+    Ok(())
+}
+
+/// The bytes of `evidence`. Lists are read from their files.
+async fn read(tx: &Tx, taken: &Taken<'_>, evidence: RevocationEvidence) -> Result<Vec<u8>> {
+    let store = tx.context().revocation_lists().store().clone();
+    let purpose = taken.usage.purpose();
+    let (issuer, serial) = (taken.card.issuer_key_id.clone(), taken.card.certificate_serial.clone());
+    let der = tokio::task::spawn_blocking(move || {
+        let query = RevocationQuery {
+            purpose,
+            authority: false,
+            issuer_key_id: &issuer,
+            serial: &serial,
+            points: &[],
+        };
+        store.der(&query, evidence)
+    });
+    der.await.map_err(anyhow::Error::from)?.ok_or_else(|| {
+        // Its file was replaced a moment ago: the next try rests on the list that took its place.
+        tracing::warn!(?evidence, "revocation evidence could not be kept");
+        Problem::new(&problem::UNAVAILABLE, "The revocation list is being replaced: try again.")
+            .retry_after(5)
+            .into()
+    })
+}
+
+/// Lists that are known to be stored: after COMMIT alone, so that storing one again costs nothing.
+#[derive(Debug, Default)]
+pub(crate) struct KeptEvidence(Mutex<HashSet<RevocationEvidence>>);
+
+impl KeptEvidence {
+    fn holds(&self, evidence: RevocationEvidence) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&evidence)
+    }
+
+    /// Notes what a transaction stored or found. Answers are many, and each serves for minutes: they are asked for.
+    pub fn note(&self, evidence: Vec<RevocationEvidence>) {
+        let lists = evidence.into_iter().filter(|piece| matches!(piece, RevocationEvidence::List(_)));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(lists);
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    digest: String,
+    #[diesel(sql_type = Jsonb)]
+    record: Value,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    content: Option<Value>,
+}
+
+#[derive(QueryableByName)]
+struct EvidenceRow {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Binary)]
+    der: Vec<u8>,
+}
+
+/// Everything about the endorsements with this digest: of the record, of what was signed, or one of a signed list. Most
+/// are one; two persons may endorse the same content. `open` opens what was signed.
+pub async fn bundles(
+    conn: &mut AsyncPgConnection,
+    digest: &str,
+    open: impl Fn(&Sealed) -> Result<Value>,
+) -> Result<Vec<EndorsementBundle>> {
+    let rows: Vec<Row> = statement(
+        "SELECT digest, record, content FROM endorsements WHERE digest = $1 OR content_digest = $1 \
+         OR record->'endorsement'->'digests' @> to_jsonb($1::text) ORDER BY accepted_at, digest LIMIT 100",
+    )
+    .bind::<Text, _>(digest)
+    .load(conn)
+    .await?;
+    let mut bundles = vec![];
+    for row in rows {
+        let record: EndorsementRecord = serde_json::from_value(row.record)?;
+        let digests: Vec<String> = record.evidence.iter().map(|name| name.digest.clone()).collect();
+        let evidence: Vec<EvidenceRow> =
+            statement("SELECT kind, der FROM revocation_evidence WHERE digest = ANY($1) ORDER BY digest")
+                .bind::<Array<Text>, _>(digests)
+                .load(conn)
+                .await?;
+        let sealed: Option<Sealed> = row.content.map(serde_json::from_value).transpose()?;
+        bundles.push(EndorsementBundle {
+            digest: row.digest,
+            record,
+            content: sealed.as_ref().map(&open).transpose()?,
+            evidence: evidence.iter().map(document).collect(),
+        });
+    }
+    Ok(bundles)
+}
+
+fn document(row: &EvidenceRow) -> EvidenceDocument {
+    let is_list = row.kind == EvidenceKind::List.as_str();
+    EvidenceDocument::new(if is_list { EvidenceKind::List } else { EvidenceKind::Response }, &row.der)
+}
