@@ -5,6 +5,7 @@
 mod applications;
 mod control;
 mod emergencies;
+mod endorsements;
 mod first_start;
 mod governed;
 mod immigration;
