@@ -91,10 +91,10 @@ impl OcspServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
+async fn a_responder_is_asked_before_a_first_start_and_a_login_and_its_answer_counts() {
     let server = OcspServer::start();
     let url = server.url.clone();
-    let world = World::start_with(move |settings, pki, _| {
+    let world = World::empty_with(move |settings, pki, _| {
         let responder = settings::Responder {
             url,
             issuer_hash: identity::ocsp::IssuerHash::Sha1,
@@ -113,6 +113,14 @@ async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
     let authority = pki.authority_by_key_id(&key_id(identity::Purpose::Citizen)).unwrap();
     let other = pki.authority_by_key_id(&key_id(identity::Purpose::Agency)).unwrap();
     let now = || world.app.clock.now();
+
+    server.set(OcspStatus::Revoked { since: now() }, now(), authority);
+    let refused = world.first_start(&world.master_data()).await.unwrap_err();
+    assert!(matches!(refused, chassis::Error::Problem(p) if p.errors[0].pointer == "/endorsements/0"));
+    world.app.clock.advance(Duration::minutes(2));
+    server.set(OcspStatus::Good, now(), authority);
+    world.begin().await;
+    world.app.clock.advance(Duration::minutes(2));
 
     server.set(OcspStatus::Good, now(), other);
     assert_eq!(world.somebody().login("user").await.status, 400, "signed by another authority");
