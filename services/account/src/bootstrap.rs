@@ -6,7 +6,7 @@ use account_types::events::{AccountStatus, GovernanceRecorded};
 use account_types::{AccountRecord, BootstrapContent, MasterData, PersonRecord, Summary};
 use chassis::document::{self, Filter};
 use chassis::{Context, Problem, Result, Tx};
-use identity::{CertificateIdentity, Endorsement, Usage};
+use identity::{CertificateIdentity, Endorsement, Purpose, Usage};
 use kernel::NationalId;
 use kernel::ids::{PersonId, PostId};
 use kernel::{canonical, days};
@@ -38,7 +38,7 @@ pub async fn load(context: &Context, data: &MasterData, endorsements: &[Endorsem
         return Err(problem.clause(CLAUSE).into());
     }
     let digest = data.digest()?;
-    let signers = signers(context, data, &digest, endorsements)?;
+    let signers = signers(context, data, &digest, endorsements).await?;
     context.transaction(async |tx| load_in(tx, data, &digest, &signers, endorsements).await).await
 }
 
@@ -50,7 +50,7 @@ struct Signer {
 
 /// The administrators whose cards signed, in the order of the signatures: both, each with a card that the data bind to
 /// him.
-fn signers(
+async fn signers(
     context: &Context,
     data: &MasterData,
     digest: &str,
@@ -72,6 +72,9 @@ fn signers(
             problem.field(&pointer, "not a card of an administrator of the file").into()
         })
     };
+    for endorsement in endorsements {
+        context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
+    }
     let [first, second] = endorsements;
     let both = [signer(0, first)?, signer(1, second)?];
     if both[0].person == both[1].person {

@@ -5,7 +5,7 @@ use account_types::{EmergencyContent, EmergencyTerms};
 use chassis::document::{self, Filter};
 use chassis::{Caller, Context, Result, Stored, Tx};
 use diesel_async::AsyncPgConnection;
-use identity::{Endorsement, Usage};
+use identity::{Endorsement, Purpose, Usage};
 use kernel::ids::{EmergencyGrantId, PersonId};
 use kernel::{canonical, days};
 use obligations::NewObligation;
@@ -48,6 +48,7 @@ async fn hand(
 ) -> Result<CustodianHand> {
     let state = tx.context().state::<AccountState>();
     let content = EmergencyContent::new(terms);
+    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     let card = endorsement.verify(&content, &state.anchors, tx.now()).map_err(edge::refused)?;
     let person = store::people::by_thumbprint(tx.conn(), &card.thumbprint_sha256).await?;
     let person = person.ok_or(EmergencyError::NotCustodian)?.doc;

@@ -14,10 +14,10 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::settings::Otlp;
 
@@ -38,12 +38,12 @@ impl Drop for Guard {
     }
 }
 
-/// Sets up telemetry for this process. `level` is an `EnvFilter` text such as `info`; it is for the logs alone: trace
-/// ids are made and spans exported whatever is logged. A second call changes nothing.
+/// Sets up telemetry for this process. `level` is a level such as `info`, or levels by target such as
+/// `info,chassis=debug`; it is for the logs alone: trace ids are made and spans exported whatever is logged. A second
+/// call changes nothing.
 pub fn init(name: &'static str, settings: &Otlp, level: &str) -> anyhow::Result<Guard> {
-    let filter = EnvFilter::try_new(level)?
-        .add_directive("librdkafka=off".parse()?)
-        .add_directive("rdkafka=off".parse()?);
+    let quiet = ["librdkafka", "rdkafka"].map(|target| (target, LevelFilter::OFF));
+    let filter = level.parse::<Targets>()?.with_targets(quiet);
     let logs = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(logs.with_filter(filter));
     // The exporter's own requests must not make spans that are exported in turn.

@@ -79,10 +79,14 @@ impl World {
         change: impl FnOnce(&mut Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
     ) -> Self {
         let world = Self::empty_with(change).await;
-        world.first_start(&world.master_data()).await.unwrap();
-        // Rhythms are known from the first look on.
-        world.app.running.run_due().await.unwrap();
+        world.begin().await;
         world
+    }
+
+    /// The first start, and a look of every schedule, from which on rhythms are known.
+    pub async fn begin(&self) {
+        self.first_start(&self.master_data()).await.unwrap();
+        self.app.running.run_due().await.unwrap();
     }
 
     /// Before the first start.
@@ -90,7 +94,8 @@ impl World {
         Self::empty_with(|_, _, _| {}).await
     }
 
-    async fn empty_with(
+    /// Before the first start, with other settings.
+    pub async fn empty_with(
         change: impl FnOnce(&mut Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
     ) -> Self {
         let app = TestApp::of(account::service()).settings(change).start().await;
