@@ -94,9 +94,8 @@ pub async fn keep<T: Serialize>(
     (content, card, usage): (&T, &CertificateIdentity, Usage),
     clause: &str,
 ) -> Result<()> {
-    let sealed = tx.context().state::<AccountState>().endorsed.seal(&serde_json::to_string(content)?)?;
-    let endorsement = endorsement.clone().into();
-    let taken = Taken { endorsement, usage, card, content: Some(sealed) };
+    let (endorsement, content) = (endorsement.clone().into(), Some(serde_json::to_value(content)?));
+    let taken = Taken { endorsement, usage, card, content };
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_governance(tx, "endorsement", &digest, clause).await
 }

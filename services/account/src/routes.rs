@@ -23,7 +23,6 @@ mod get_agency;
 mod get_agency_act;
 mod get_data_link;
 mod get_emergency_grant;
-mod get_endorsement_evidence;
 mod get_first_start;
 mod get_governed_change;
 mod get_inventory;
@@ -81,6 +80,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig<'_>) {
     obligations::routes::configure(config);
     chassis::dead_letters::configure(config);
+    chassis::endorsements::configure(config);
     config
         .service(add_joint_unit::add_joint_unit)
         .service(approve_governed_change::approve_governed_change)
@@ -105,7 +105,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_agency_act::get_agency_act)
         .service(get_data_link::get_data_link)
         .service(get_emergency_grant::get_emergency_grant)
-        .service(get_endorsement_evidence::get_endorsement_evidence)
         .service(get_first_start::get_first_start)
         .service(get_governed_change::get_governed_change)
         .service(get_inventory::get_inventory)

@@ -17,8 +17,6 @@ pub struct AccountState {
     pub subjects: RegisterKey,
     /// Seals personal fields of applications.
     pub applications: RegisterKey,
-    /// Seals what was endorsed.
-    pub endorsed: RegisterKey,
 }
 
 /// Makes the state.
@@ -30,7 +28,6 @@ pub fn open(context: &Context) -> anyhow::Result<State> {
         people: RegisterKey::derive(&root, "people")?,
         subjects: RegisterKey::derive(&root, "subjects")?,
         applications: RegisterKey::derive(&root, "permission-applications")?,
-        endorsed: RegisterKey::derive(&root, "endorsed-contents")?,
     };
     Ok(Arc::new(state))
 }

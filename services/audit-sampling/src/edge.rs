@@ -42,7 +42,8 @@ pub async fn signed<T: Serialize>(
         return Err(Problem::new(&problems::CARD_NOT_BOUND, detail).into());
     }
     let usage = Usage::CitizenSignature;
-    let taken = Taken { endorsement: endorsement.clone().into(), usage, card: &card, content: None };
+    let (endorsed, signed) = (endorsement.clone().into(), Some(serde_json::to_value(&content)?));
+    let taken = Taken { endorsement: endorsed, usage, card: &card, content: signed };
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_digest(tx, subject, "endorsement", digest, clause).await?;
     Ok(SignedAct { person, post, at: tx.now(), endorsement: endorsement.clone() })

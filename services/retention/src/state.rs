@@ -53,7 +53,8 @@ impl Retention {
             return Err(problem.field(pointer, "not a card of this person").into());
         }
         let usage = Usage::CitizenSignature;
-        let taken = Taken { endorsement: endorsement.clone().into(), usage, card: &card, content: None };
+        let (endorsement, content) = (endorsement.clone().into(), Some(serde_json::to_value(content)?));
+        let taken = Taken { endorsement, usage, card: &card, content };
         let digest = endorsements::keep(tx, taken).await?;
         tx.emit(&EndorsementTaken { digest }).await
     }

@@ -93,7 +93,7 @@ impl Tx {
 
     async fn commit(mut self) -> Result<()> {
         AnsiTransactionManager::commit_transaction(&mut *self.conn).await?;
-        self.context.0.kept_evidence.note(self.kept_evidence);
+        self.context.0.endorsements.note(self.kept_evidence);
         self.context.relay_wakeup().notify_one();
         Ok(())
     }

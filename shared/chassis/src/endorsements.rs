@@ -2,23 +2,28 @@
 //! holds the digest of, and the revocation lists and OCSP answers that it rests on, each once.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, Binary, Bool, Jsonb, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
-use identity::record::{EvidenceDocument, EvidenceKind, EvidenceName};
+use diesel::sql_types::{Binary, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl as _;
+use identity::record::EvidenceName;
 use identity::{
-    CertificateIdentity, EndorsementBundle, EndorsementRecord, RevocationEvidence, RevocationQuery,
-    SignedEndorsement, Usage,
+    CertificateIdentity, EndorsementRecord, RevocationEvidence, RevocationQuery, SignedEndorsement, Usage,
 };
-use kernel::Sealed;
+use kernel::RegisterKey;
 use serde_json::Value;
 use statement::statement;
 
+use crate::context::Context;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::problem::{self, Problem};
+use crate::settings::Settings;
+
+mod bundles;
+
+pub use bundles::{bundles, configure};
 
 /// An endorsement that was verified in this transaction.
 #[derive(Debug)]
@@ -29,8 +34,8 @@ pub struct Taken<'a> {
     pub usage: Usage,
     /// Whose certificate it is, as verified just now.
     pub card: &'a CertificateIdentity,
-    /// What was signed, sealed; none where the service keeps it under a key of its own.
-    pub content: Option<Sealed>,
+    /// What was signed; none where the service keeps it under a key of its own.
+    pub content: Option<Value>,
 }
 
 /// Keeps an endorsement with its evidence; gives the record's digest (hexadecimal), which belongs into the governance log.
@@ -47,6 +52,7 @@ pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
     let endorsement = taken.endorsement.taken_at(accepted_at);
     let record = EndorsementRecord { usage: taken.usage, accepted_at, evidence, endorsement };
     let digest = record.digest().map_err(anyhow::Error::from)?;
+    let content = taken.content.map(|content| seal(&tx.context(), &content)).transpose()?;
     statement(
         "INSERT INTO endorsements (digest, content_digest, record, content, accepted_at) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING",
@@ -54,7 +60,7 @@ pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
     .bind::<Text, _>(digest.clone())
     .bind::<Text, _>(record.endorsement.content_digest().map_err(anyhow::Error::from)?)
     .bind::<Jsonb, _>(serde_json::to_value(&record)?)
-    .bind::<Nullable<Jsonb>, _>(taken.content.map(serde_json::to_value).transpose()?)
+    .bind::<Nullable<Jsonb>, _>(content)
     .bind::<Timestamptz, _>(accepted_at)
     .execute(tx.conn())
     .await?;
@@ -74,7 +80,7 @@ async fn keep_evidence(
     name: &EvidenceName,
 ) -> Result<()> {
     let context = tx.context();
-    if context.0.kept_evidence.holds(evidence) {
+    if context.0.endorsements.holds(evidence) {
         return Ok(());
     }
     let there: Known =
@@ -123,75 +129,36 @@ async fn read(tx: &Tx, taken: &Taken<'_>, evidence: RevocationEvidence) -> Resul
     })
 }
 
-/// Lists that are known to be stored: after COMMIT alone, so that storing one again costs nothing.
-#[derive(Debug, Default)]
-pub(crate) struct KeptEvidence(Mutex<HashSet<RevocationEvidence>>);
+fn seal(context: &Context, content: &Value) -> Result<Value> {
+    let sealed = context.0.endorsements.key(context.settings())?.seal(&content.to_string())?;
+    Ok(serde_json::to_value(sealed)?)
+}
 
-impl KeptEvidence {
+/// What a process remembers for keeping endorsements.
+#[derive(Debug, Default)]
+pub(crate) struct Keeping {
+    /// Lists that are known to be stored: after COMMIT alone, so that storing one again costs nothing.
+    lists: Mutex<HashSet<RevocationEvidence>>,
+    /// Seals what was signed; read when it is first needed.
+    key: OnceLock<RegisterKey>,
+}
+
+impl Keeping {
+    fn key(&self, settings: &Settings) -> Result<&RegisterKey> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let key = RegisterKey::derive(&settings.register_root()?, "endorsed-contents")?;
+        Ok(self.key.get_or_init(|| key))
+    }
+
     fn holds(&self, evidence: RevocationEvidence) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&evidence)
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).contains(&evidence)
     }
 
     /// Notes what a transaction stored or found. Answers are many, and each serves for minutes: they are asked for.
     pub fn note(&self, evidence: Vec<RevocationEvidence>) {
         let lists = evidence.into_iter().filter(|piece| matches!(piece, RevocationEvidence::List(_)));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(lists);
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).extend(lists);
     }
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    digest: String,
-    #[diesel(sql_type = Jsonb)]
-    record: Value,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    content: Option<Value>,
-}
-
-#[derive(QueryableByName)]
-struct EvidenceRow {
-    #[diesel(sql_type = Text)]
-    kind: String,
-    #[diesel(sql_type = Binary)]
-    der: Vec<u8>,
-}
-
-/// Everything about the endorsements with this digest: of the record, of what was signed, or one of a signed list. Most
-/// are one; two persons may endorse the same content. `open` opens what was signed.
-pub async fn bundles(
-    conn: &mut AsyncPgConnection,
-    digest: &str,
-    open: impl Fn(&Sealed) -> Result<Value>,
-) -> Result<Vec<EndorsementBundle>> {
-    let rows: Vec<Row> = statement(
-        "SELECT digest, record, content FROM endorsements WHERE digest = $1 OR content_digest = $1 \
-         OR record->'endorsement'->'digests' @> to_jsonb($1::text) ORDER BY accepted_at, digest LIMIT 100",
-    )
-    .bind::<Text, _>(digest)
-    .load(conn)
-    .await?;
-    let mut bundles = vec![];
-    for row in rows {
-        let record: EndorsementRecord = serde_json::from_value(row.record)?;
-        let digests: Vec<String> = record.evidence.iter().map(|name| name.digest.clone()).collect();
-        let evidence: Vec<EvidenceRow> =
-            statement("SELECT kind, der FROM revocation_evidence WHERE digest = ANY($1) ORDER BY digest")
-                .bind::<Array<Text>, _>(digests)
-                .load(conn)
-                .await?;
-        let sealed: Option<Sealed> = row.content.map(serde_json::from_value).transpose()?;
-        bundles.push(EndorsementBundle {
-            digest: row.digest,
-            record,
-            content: sealed.as_ref().map(&open).transpose()?,
-            evidence: evidence.iter().map(document).collect(),
-        });
-    }
-    Ok(bundles)
-}
-
-fn document(row: &EvidenceRow) -> EvidenceDocument {
-    let is_list = row.kind == EvidenceKind::List.as_str();
-    EvidenceDocument::new(if is_list { EvidenceKind::List } else { EvidenceKind::Response }, &row.der)
 }

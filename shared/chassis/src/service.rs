@@ -17,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::consume::Consumer;
 use crate::context::{Context, Inner, Platform};
-use crate::endorsements::KeptEvidence;
+use crate::endorsements::Keeping;
 use crate::http::limit::Limiter;
 use crate::http::{authorize, common, trace};
 use crate::jobs::JobKind;
@@ -195,7 +195,7 @@ impl Service {
                 revocations::Source::Stream(apply) => apply,
             },
             revocation: Arc::new(revocation),
-            kept_evidence: KeptEvidence::default(),
+            endorsements: Keeping::default(),
             state: None,
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),
