@@ -163,7 +163,7 @@ impl EvidenceDocument {
     }
 }
 
-/// Everything about one endorsement, to be checked offline ([`crate::examine`]).
+/// Everything about one endorsement, to be checked offline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndorsementBundle {
