@@ -9,8 +9,8 @@ use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Tx};
 use chrono::NaiveDate;
 use identity::{CertificateIdentity, Endorsement, Purpose, Role, Usage};
-use kernel::days;
 use kernel::ids::AgencyId;
+use kernel::{Personal, days};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 
@@ -94,7 +94,8 @@ pub async fn keep<T: Serialize>(
     (content, card, usage): (&T, &CertificateIdentity, Usage),
     clause: &str,
 ) -> Result<()> {
-    let (endorsement, content) = (endorsement.clone().into(), Some(serde_json::to_value(content)?));
+    let (endorsement, content) =
+        (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(content)?)));
     let taken = Taken { endorsement, usage, card, content };
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_governance(tx, "endorsement", &digest, clause).await

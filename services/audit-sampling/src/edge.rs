@@ -10,6 +10,7 @@ use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Stored, Tx};
 use chrono::NaiveDate;
 use identity::{Endorsement, Usage};
+use kernel::Personal;
 use kernel::ids::{AgencyId, PersonId};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
@@ -42,7 +43,8 @@ pub async fn signed<T: Serialize>(
         return Err(Problem::new(&problems::CARD_NOT_BOUND, detail).into());
     }
     let usage = Usage::CitizenSignature;
-    let (endorsed, signed) = (endorsement.clone().into(), Some(serde_json::to_value(&content)?));
+    let (endorsed, signed) =
+        (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(&content)?)));
     let taken = Taken { endorsement: endorsed, usage, card: &card, content: signed };
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_digest(tx, subject, "endorsement", digest, clause).await?;

@@ -3,8 +3,8 @@
 use chassis::endorsements::{self, Taken};
 use chassis::{Context, Problem, Result, Tx};
 use identity::{Endorsement, TrustAnchors, Usage};
-use kernel::RegisterKey;
 use kernel::ids::PersonId;
+use kernel::{Personal, RegisterKey};
 use retention_types::events::EndorsementTaken;
 use serde::Serialize;
 
@@ -53,7 +53,8 @@ impl Retention {
             return Err(problem.field(pointer, "not a card of this person").into());
         }
         let usage = Usage::CitizenSignature;
-        let (endorsement, content) = (endorsement.clone().into(), Some(serde_json::to_value(content)?));
+        let (endorsement, content) =
+            (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(content)?)));
         let taken = Taken { endorsement, usage, card: &card, content };
         let digest = endorsements::keep(tx, taken).await?;
         tx.emit(&EndorsementTaken { digest }).await

@@ -11,7 +11,7 @@ use identity::record::EvidenceName;
 use identity::{
     CertificateIdentity, EndorsementRecord, RevocationEvidence, RevocationQuery, SignedEndorsement, Usage,
 };
-use kernel::RegisterKey;
+use kernel::{Personal, RegisterKey};
 use serde_json::Value;
 use statement::statement;
 
@@ -34,8 +34,8 @@ pub struct Taken<'a> {
     pub usage: Usage,
     /// Whose certificate it is, as verified just now.
     pub card: &'a CertificateIdentity,
-    /// What was signed; none where the service keeps it under a key of its own.
-    pub content: Option<Value>,
+    /// What was signed, as JSON; none where the service keeps it under a key of its own.
+    pub content: Option<Personal<String>>,
 }
 
 /// Keeps an endorsement with its evidence; gives the record's digest (hexadecimal), which belongs into the governance log.
@@ -52,7 +52,7 @@ pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
     let endorsement = taken.endorsement.taken_at(accepted_at);
     let record = EndorsementRecord { usage: taken.usage, accepted_at, evidence, endorsement };
     let digest = record.digest().map_err(anyhow::Error::from)?;
-    let content = taken.content.map(|content| seal(&tx.context(), &content)).transpose()?;
+    let content = taken.content.map(|content| seal(&tx.context(), content.expose())).transpose()?;
     statement(
         "INSERT INTO endorsements (digest, content_digest, record, content, accepted_at) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING",
@@ -129,8 +129,8 @@ async fn read(tx: &Tx, taken: &Taken<'_>, evidence: RevocationEvidence) -> Resul
     })
 }
 
-fn seal(context: &Context, content: &Value) -> Result<Value> {
-    let sealed = context.0.endorsements.key(context.settings())?.seal(&content.to_string())?;
+fn seal(context: &Context, content: &str) -> Result<Value> {
+    let sealed = context.0.endorsements.key(context.settings())?.seal(content)?;
     Ok(serde_json::to_value(sealed)?)
 }
 

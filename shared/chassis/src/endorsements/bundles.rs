@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::http::Caller;
 
 /// Endorsements of one content that are answered at most.
-const MOST: usize = 100;
+const MOST: usize = 20;
 
 /// Registers the operation.
 pub fn configure(config: &mut ServiceConfig<'_>) {
