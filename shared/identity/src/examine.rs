@@ -102,6 +102,9 @@ impl Case<'_> {
         let chain = record.endorsement.chain().unwrap_or_default();
         let leaf = chain.first().and_then(|der| Certificate::parse(der).ok());
         let usage = match &leaf {
+            _ if !matches!(record.usage, Usage::CitizenSignature | Usage::AgencySignature) => {
+                Err("nobody endorses with such a certificate".to_owned())
+            }
             Some(leaf) => check_leaf(leaf, self.anchors.profile(), record.usage)
                 .map(|()| format!("{:?}, with the required policy", record.usage))
                 .map_err(|error| error.to_string()),

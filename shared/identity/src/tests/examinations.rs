@@ -189,6 +189,12 @@ fn whatever_is_altered_is_named() {
     let stranger = world();
     assert!(failed(&examine(&stranger.anchors, &bundle, &[])).contains(&"chain at the time of signing"));
 
+    let service = Endorsement::sign(&w.account, &content(), now()).unwrap();
+    let mut by_service = self::bundle(service.into(), vec![], vec![]);
+    by_service.record.usage = Usage::ServiceSignature;
+    by_service.digest = by_service.record.digest().unwrap();
+    assert_eq!(failed(&examine(&w.anchors, &by_service, &[])), ["key usage and policy"]);
+
     let missing = EndorsementBundle { content: None, ..bundle };
     assert_eq!(failed(&examine(&w.anchors, &missing, &[])), ["signature"], "nothing to check it over");
 }
