@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use account_types::governed::CardBinding;
 use account_types::master_data::{
-    AccountRecord, AgencyKind, AgencyRecord, MasterData, PersonRecord, PostRecord, SystemRecord, UnitRecord,
+    AccountRecord, AgencyKind, AgencyRecord, BootstrapContent, MasterData, PersonRecord, PostRecord,
+    SystemRecord, UnitRecord,
 };
 use identity::{
-    AccessGrant, CardHolder, CardSigner as _, Credential, DevPki, PrincipalKind, Role, SoftCard, TokenIssuer,
-    TrustAnchors,
+    AccessGrant, CardHolder, CardSigner as _, Credential, DevPki, Endorsement, PrincipalKind, Role, SoftCard,
+    TokenIssuer, TrustAnchors,
 };
 use kernel::ids::{AccountId, AgencyId, PersonId, PostId, SystemId, UnitId};
 use kernel::{Clock as _, NationalId, Personal, Random, SystemClock, SystemRandom};
@@ -108,6 +109,7 @@ impl People {
             system: Some(Self::system()),
             place: OFFICE.parse().ok(),
             acting_for: None,
+            emergency: None,
             cnf: None,
             session: None,
         };
@@ -154,7 +156,15 @@ impl People {
                 granted_by: None,
             }],
             links: vec![],
+            custodians: BTreeSet::new(),
+            configuration: vec![],
         }
+    }
+
+    /// Both administrators' signatures for the first start.
+    pub fn sign_start(&self, data: &MasterData) -> [Endorsement; 2] {
+        let content = BootstrapContent::new(data.digest().unwrap());
+        [0, 1].map(|n| Endorsement::sign(&self.administrators[n].card, &content, SystemClock.now()).unwrap())
     }
 }
 

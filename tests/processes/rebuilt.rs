@@ -25,7 +25,7 @@ async fn a_wiped_directory_is_rebuilt_from_the_account_services_replay() {
     let Some(wanted) = Wanted::shared() else { return };
     let mut world = World::peopled(wanted).await;
     let application = world.endorsed().await;
-    world.until(REGISTRY, "SELECT count(*) AS n FROM directory", 11).await;
+    world.until(REGISTRY, "SELECT count(*) AS n FROM directory", world.known).await;
     let before = directory(&world).await;
 
     drop(world.processes.remove(REGISTRY));
@@ -35,7 +35,7 @@ async fn a_wiped_directory_is_rebuilt_from_the_account_services_replay() {
     assert_eq!(refused.status(), 403, "it knows nobody");
 
     world.run("account", &["replay"]);
-    world.until(REGISTRY, "SELECT count(*) AS n FROM directory", 11).await;
+    world.until(REGISTRY, "SELECT count(*) AS n FROM directory", world.known).await;
     assert_eq!(directory(&world).await, before);
     expect(world.ask(&question(&application)).await, 200).await;
 

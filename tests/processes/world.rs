@@ -74,6 +74,8 @@ pub struct World {
     pub pki: DevPki,
     wanted: Wanted,
     name: String,
+    /// Rows of the registry's directory once it knows everybody and everything that was approved.
+    pub known: i64,
     urls: BTreeMap<&'static str, String>,
     http: reqwest::Client,
     folder: tempfile::TempDir,
@@ -103,6 +105,7 @@ impl World {
             pki,
             wanted,
             name,
+            known: 0,
             urls: BTreeMap::new(),
             http: chassis::http_client(Duration::from_secs(40)).unwrap(),
             folder,
@@ -120,13 +123,12 @@ impl World {
         world
     }
 
-    /// Starts account and query-registry and waits until both know everybody: six persons, three agencies, a system
-    /// and an account.
+    /// Starts account and query-registry and waits until both know everybody.
     pub async fn people_it(&mut self) {
         self.load_master_data().await;
         self.start("account").await;
         self.start("query-registry").await;
-        self.until("query-registry", "SELECT count(*) AS n FROM directory", 11).await;
+        self.until("query-registry", "SELECT count(*) AS n FROM directory", self.known).await;
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -251,12 +253,19 @@ impl World {
         Settings::load(Some(&self.settings_file(service))).unwrap()
     }
 
-    async fn load_master_data(&self) {
+    async fn load_master_data(&mut self) {
         let service = account::service();
         service.migrate(&self.settings("account")).await.unwrap();
         let context = self.context(&service).await;
         let anchors = TrustAnchors::from_dir(&self.path("roots")).unwrap();
-        account::bootstrap::load(&context, self.people.master_data(&anchors)).await.unwrap();
+        let mut data = self.people.master_data(&anchors);
+        let day = kernel::days::taipei_date(context.now());
+        let used = self.settings("query-registry");
+        data.configuration = chassis::configuration::items(&used, context.packs(), day).unwrap();
+        let known = [data.people.len(), data.agencies.len(), data.systems.len(), data.accounts.len()];
+        self.known = i64::try_from(known.iter().sum::<usize>() + data.configuration.len()).unwrap();
+        let endorsements = self.people.sign_start(&data);
+        account::bootstrap::load(&context, &data, &endorsements).await.unwrap();
     }
 
     pub fn request(&self, method: Method, service: &str, path: &str, person: &Person) -> RequestBuilder {

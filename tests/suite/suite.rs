@@ -61,6 +61,7 @@ pub fn token(credential: Credential, token: &Token<'_>) -> String {
         system: None,
         place: None,
         acting_for: None,
+        emergency: None,
         cnf: token.bound_to.map(|thumbprint| Confirmation { x5t_s256: thumbprint.to_owned() }),
         session: None,
     };

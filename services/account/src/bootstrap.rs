@@ -3,76 +3,105 @@
 use std::collections::BTreeMap;
 
 use account_types::events::{AccountStatus, GovernanceRecorded};
-use account_types::{AccountRecord, MasterData, PersonRecord, Summary};
+use account_types::{AccountRecord, BootstrapContent, MasterData, PersonRecord, Summary};
 use chassis::document::{self, Filter};
 use chassis::{Context, Problem, Result, Tx};
+use identity::{Endorsement, Purpose};
 use kernel::NationalId;
 use kernel::ids::{PersonId, PostId};
 use kernel::{canonical, days};
-use uuid::Uuid;
 
 use crate::domain::account::Account;
-use crate::domain::agency::{Agency, System, is_network, is_origin};
+use crate::domain::agency::{Agency, System};
+use crate::domain::first_start::{FirstStart, faults};
 use crate::domain::link::{DataLink, LinkManager, LinkStatus};
-use crate::domain::person::{Card, CardStatus, Person, Post, check_roles};
-use crate::problems;
+use crate::domain::person::{Card, CardStatus, Person, Post, is_bound};
 use crate::state::AccountState;
+use crate::{emergencies, governing, problems};
+
+/// The clause under which it is recorded.
+const CLAUSE: &str = "invariant-11";
+
+mod file;
+
+pub use file::parse;
 
 /// Loads `data` into an empty database, in one transaction: agencies, systems, people with posts and cards, accounts
-/// granted before, data links; each with its event. A second load is refused, as is a load whose two administrators
-/// are one person or lack the role. The act goes to the governance log (invariant 11).
-pub async fn load(context: &Context, data: MasterData) -> Result<Summary> {
-    check(&data)?;
-    context.transaction(async |tx| load_in(tx, &data).await).await
+/// granted before, data links, custodians, approved configuration; each with its event. Both administrators that the
+/// data name answer for it with their cards' signatures over [`BootstrapContent`]. Once: whoever comes second is
+/// refused, whatever he brings. The act goes to the governance log (invariant 11).
+pub async fn load(context: &Context, data: &MasterData, endorsements: &[Endorsement; 2]) -> Result<Summary> {
+    let faults = faults(data, days::taipei_date(context.now()), context.settings().sample_ids);
+    if !faults.is_empty() {
+        let mut problem = Problem::new(&chassis::problem::MALFORMED, "Nothing was loaded: mend the file.");
+        problem.errors = faults;
+        return Err(problem.clause(CLAUSE).into());
+    }
+    let digest = data.digest()?;
+    let administrators = signers(context, data, &digest, endorsements).await?;
+    context.transaction(async |tx| load_in(tx, data, &digest, administrators, endorsements).await).await
 }
 
-fn check(data: &MasterData) -> Result<()> {
-    let [first, second] = data.administrators;
-    let administers = |id: PersonId| {
-        data.people
-            .iter()
-            .any(|p| p.id == id && p.posts.iter().any(|post| post.roles.contains("administrator")))
+/// The administrators whose cards signed, in the order of the signatures: both, each with a card that the data bind to
+/// him.
+async fn signers(
+    context: &Context,
+    data: &MasterData,
+    digest: &str,
+    endorsements: &[Endorsement; 2],
+) -> Result<[PersonId; 2]> {
+    let state = context.state::<AccountState>();
+    let content = BootstrapContent::new(digest);
+    let signer = |i: usize, endorsement: &Endorsement| -> Result<PersonId> {
+        let pointer = format!("/endorsements/{i}");
+        let card = endorsement.verify(&content, &state.anchors, context.now()).map_err(|error| {
+            let detail = "The card signs this very file: compare the digest and sign again.";
+            Problem::new(&problems::ENDORSEMENT_INVALID, detail).clause(CLAUSE).field(&pointer, error.code())
+        })?;
+        let holder = data.people.iter().find(|p| p.cards.iter().any(|binding| is_bound(binding, &card)));
+        let holder = holder.map(|p| p.id).filter(|id| data.administrators.contains(id));
+        holder.ok_or_else(|| {
+            let detail = "Both administrators sign, each with the card that the file binds to him.";
+            let problem = Problem::new(&problems::FOREIGN_CARD, detail).clause(CLAUSE);
+            problem.field(&pointer, "not a card of an administrator of the file").into()
+        })
     };
-    if first == second || !administers(first) || !administers(second) {
-        let detail = "Name two different people who hold the role `administrator`.";
-        return Err(Problem::invalid("/administrators", detail).clause("invariant-11").into());
+    for endorsement in endorsements {
+        context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     }
-    for (i, agency) in data.agencies.iter().enumerate() {
-        if let Some(n) = agency.networks.iter().position(|n| !is_network(n)) {
-            return Err(Problem::invalid(
-                format!("/agencies/{i}/networks/{n}"),
-                "not a network in CIDR notation",
-            )
-            .into());
-        }
+    let [first, second] = endorsements;
+    let both = [signer(0, first)?, signer(1, second)?];
+    if both[0] == both[1] {
+        let detail = "A second administrator signs, never the same one twice.";
+        let problem = Problem::new(&problems::OWN_MATTER, detail).clause(CLAUSE);
+        return Err(problem.field("/endorsements/1", "signed by the same person as the first").into());
     }
-    for (i, system) in data.systems.iter().enumerate() {
-        if let Some(n) = system.origins.iter().position(|origin| !is_origin(origin)) {
-            let pointer = format!("/systems/{i}/origins/{n}");
-            return Err(Problem::invalid(pointer, "not an origin as https://host").into());
-        }
-    }
-    for (i, person) in data.people.iter().enumerate() {
-        for post in &person.posts {
-            let unit = data
-                .agencies
-                .iter()
-                .any(|a| a.id == post.agency && a.units.iter().any(|u| u.id == post.unit));
-            if !unit || check_roles(&post.roles).is_err() {
-                return Err(
-                    Problem::invalid(format!("/people/{i}/posts"), "unknown agency, unit or role").into()
-                );
-            }
-        }
-    }
-    Ok(())
+    Ok(both)
 }
 
-async fn load_in(tx: &mut Tx, data: &MasterData) -> Result<Summary> {
-    if document::count::<Agency>(tx.conn(), Filter::all()).await? > 0 {
+async fn load_in(
+    tx: &mut Tx,
+    data: &MasterData,
+    digest: &str,
+    administrators: [PersonId; 2],
+    endorsements: &[Endorsement; 2],
+) -> Result<Summary> {
+    let there = document::count::<FirstStart>(tx.conn(), Filter::all()).await?
+        + document::count::<Agency>(tx.conn(), Filter::all()).await?
+        + document::count::<Person>(tx.conn(), Filter::all()).await?;
+    if there > 0 {
         let detail = "Master data are loaded once; later changes are governed changes.";
         return Err(Problem::new(&problems::LOADED_BEFORE, detail).into());
     }
+    let first_start = FirstStart {
+        act: tx.new_id(),
+        at: tx.now(),
+        digest: digest.to_owned(),
+        administrators,
+        endorsements: endorsements.clone(),
+    };
+    // First of all: of two at the same moment one waits here, and then finds the other's.
+    tx.insert(&first_start).await?;
     for record in &data.agencies {
         let agency = Agency {
             id: record.id,
@@ -115,7 +144,29 @@ async fn load_in(tx: &mut Tx, data: &MasterData) -> Result<Summary> {
         tx.emit(&account.event("opened", "H5.1.2")).await?;
     }
     load_links(tx, data).await?;
-    summary(tx, data).await
+    if !data.custodians.is_empty() {
+        emergencies::name_custodians(tx, &data.custodians).await?;
+    }
+    for item in &data.configuration {
+        governing::configure(tx, item, true).await?;
+    }
+    let record = canonical::sha256_hex(&canonical::bytes(&first_start)?);
+    tx.emit(&GovernanceRecorded {
+        act: first_start.act,
+        kind: "bootstrap".to_owned(),
+        digest: record,
+        clause: CLAUSE.to_owned(),
+    })
+    .await?;
+    Ok(Summary {
+        act: first_start.act,
+        agencies: data.agencies.len(),
+        systems: data.systems.len(),
+        people: data.people.len(),
+        accounts: data.accounts.len(),
+        links: data.links.len(),
+        digest: digest.to_owned(),
+    })
 }
 
 async fn load_links(tx: &mut Tx, data: &MasterData) -> Result<()> {
@@ -211,21 +262,4 @@ fn account(
         stopped: None,
         revision: 1,
     })
-}
-
-async fn summary(tx: &mut Tx, data: &MasterData) -> Result<Summary> {
-    let act: Uuid = tx.new_id();
-    let summary = Summary {
-        act,
-        agencies: data.agencies.len(),
-        systems: data.systems.len(),
-        people: data.people.len(),
-        accounts: data.accounts.len(),
-        links: data.links.len(),
-    };
-    let ids: Vec<PersonId> = data.people.iter().map(|p| p.id).collect();
-    let digest = canonical::sha256_hex(&canonical::bytes(&(&summary, data.administrators, ids))?);
-    let clause = "invariant-11".to_owned();
-    tx.emit(&GovernanceRecorded { act, kind: "bootstrap".to_owned(), digest, clause }).await?;
-    Ok(summary)
 }

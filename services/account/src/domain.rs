@@ -5,6 +5,8 @@ pub mod actor;
 pub mod agency;
 pub mod agency_act;
 pub mod application;
+pub mod emergency;
+pub mod first_start;
 pub mod governed;
 pub mod inventory;
 pub mod link;

@@ -17,7 +17,7 @@ use crate::domain::actor::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::person::Person;
 use crate::state::AccountState;
-use crate::{acts, problems, store};
+use crate::{acts, emergencies, problems, store};
 
 /// The person who calls, as the rules need him. His session and posts are read afresh: a token may be ten minutes old.
 pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
@@ -31,6 +31,7 @@ pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
     }
     let stored: Person = tx.load::<Person>(person).await?.doc;
     stored.held(post, days::taipei_date(tx.now()))?;
+    emergencies::still_given(tx, caller).await?;
     let agency = caller.agency()?;
     let unit = caller
         .principal
@@ -44,6 +45,7 @@ pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
         agency,
         agency_kind,
         unit,
+        emergency: caller.principal.emergency,
         roles: caller.principal.roles.clone(),
     })
 }
@@ -95,7 +97,8 @@ pub async fn agency_signed<T: Serialize>(
     .await
 }
 
-fn refused(error: identity::EndorsementError) -> Problem {
+/// The problem of an endorsement that does not hold.
+pub fn refused(error: identity::EndorsementError) -> Problem {
     tracing::info!(code = error.code(), "endorsement refused");
     Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
         .with("reason", error.code())

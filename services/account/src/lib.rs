@@ -4,6 +4,7 @@
 
 pub mod bootstrap;
 pub mod domain;
+pub mod emergencies;
 pub mod problems;
 pub mod routes;
 
@@ -11,6 +12,7 @@ mod acts;
 mod consumers;
 mod duties;
 mod edge;
+mod governing;
 mod oauth;
 mod replays;
 mod schedules;
@@ -21,6 +23,7 @@ use account_types::events;
 use chassis::Service;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kernel::Event as _;
+use kernel::configuration::ConfigurationChanged;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -44,6 +47,8 @@ pub fn service() -> Service {
             events::SystemChanged::TOPIC,
             events::InventoryClosed::TOPIC,
             events::GovernanceRecorded::TOPIC,
+            events::EmergencyChanged::TOPIC,
+            ConfigurationChanged::TOPIC,
             events::HoldingCounted::TOPIC,
             events::DestructionCarriedOut::TOPIC,
         ],

@@ -18,5 +18,11 @@ chassis::problem_types! {
     INVENTORY_UNDECIDED = 409, "inventory-undecided", "Accounts still wait for a decision", "尚有帳號未決定";
     IMPORT_REFUSED = 422, "import-refused", "The file has faults; nothing was imported", "檔案有誤，未匯入任何資料";
     CLAUSE_UNKNOWN = 422, "clause-unknown", "No rule of this kind is in force", "查無適用之規定";
+    PROPOSAL_EXPIRED = 409, "proposal-expired", "The proposal waited too long", "提案已逾期";
+    BEYOND_EMERGENCY = 403, "beyond-emergency", "A break-glass grant does not reach this far", "緊急授權不及於此";
+    NOT_CUSTODIAN = 403, "not-a-custodian", "Two custodians named beforehand are needed", "須由兩位緊急授權保管人辦理";
+    EMERGENCY_TERMS = 422, "emergency-terms", "These terms of a break-glass grant cannot be", "緊急授權條件不符";
+    EMERGENCY_SETTLED = 409, "emergency-settled", "The grant is no longer where this step begins", "緊急授權狀態不符";
+    REVIEWED_BY_PARTICIPANT = 403, "reviewed-by-participant", "Nobody who took part reviews it", "參與者不得覆核";
     LOADED_BEFORE = 409, "loaded-before", "Master data were loaded before", "主檔資料已載入";
 }

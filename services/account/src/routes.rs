@@ -6,6 +6,7 @@ mod attest;
 mod change_account;
 mod change_link_manager;
 mod close_inventory;
+mod complete_emergency_grant;
 mod confirm_agency_act;
 mod confirm_link_letter;
 pub(crate) mod create_application;
@@ -14,12 +15,15 @@ mod decide_inventory_line;
 mod declare_relatives;
 mod drop_governed_change;
 mod end_deputy;
+mod end_emergency_grant;
 mod endorse_application;
 mod enrol_person;
 mod get_account;
 mod get_agency;
 mod get_agency_act;
 mod get_data_link;
+mod get_emergency_grant;
+mod get_first_start;
 mod get_governed_change;
 mod get_inventory;
 mod get_jwks;
@@ -33,8 +37,10 @@ mod list_agencies;
 mod list_agency_acts;
 mod list_attestations;
 mod list_changes;
+mod list_configuration;
 mod list_data_links;
 mod list_deputies;
+mod list_emergency_grants;
 mod list_governed_changes;
 mod list_host_security_records;
 mod list_inventories;
@@ -46,6 +52,7 @@ mod list_systems;
 mod list_trainings;
 mod open_account;
 mod prepare_login;
+mod propose_emergency_grant;
 mod propose_governed_change;
 mod record_agency_act;
 mod record_host_security;
@@ -57,6 +64,7 @@ mod report_lost_card;
 mod resubmit_application;
 mod resume_account;
 mod return_application;
+mod review_emergency_grant;
 mod review_link;
 mod revoke_token;
 mod send_link_letter;
@@ -79,6 +87,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(change_account::change_account)
         .service(change_link_manager::change_link_manager)
         .service(close_inventory::close_inventory)
+        .service(complete_emergency_grant::complete_emergency_grant)
         .service(confirm_agency_act::confirm_agency_act)
         .service(confirm_link_letter::confirm_link_letter)
         .service(create_application::create_application)
@@ -87,12 +96,15 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(declare_relatives::declare_relatives)
         .service(drop_governed_change::drop_governed_change)
         .service(end_deputy::end_deputy)
+        .service(end_emergency_grant::end_emergency_grant)
         .service(endorse_application::endorse_application)
         .service(enrol_person::enrol_person)
         .service(get_account::get_account)
         .service(get_agency::get_agency)
         .service(get_agency_act::get_agency_act)
         .service(get_data_link::get_data_link)
+        .service(get_emergency_grant::get_emergency_grant)
+        .service(get_first_start::get_first_start)
         .service(get_governed_change::get_governed_change)
         .service(get_inventory::get_inventory)
         .service(get_jwks::get_jwks)
@@ -106,8 +118,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_agency_acts::list_agency_acts)
         .service(list_attestations::list_attestations)
         .service(list_changes::list_changes)
+        .service(list_configuration::list_configuration)
         .service(list_data_links::list_data_links)
         .service(list_deputies::list_deputies)
+        .service(list_emergency_grants::list_emergency_grants)
         .service(list_governed_changes::list_governed_changes)
         .service(list_host_security_records::list_host_security_records)
         .service(list_inventories::list_inventories)
@@ -118,6 +132,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_systems::list_systems)
         .service(list_trainings::list_trainings)
         .service(open_account::open_account)
+        .service(propose_emergency_grant::propose_emergency_grant)
         .service(prepare_login::prepare_login)
         .route("/v1/logins", web::method(Method::OPTIONS).to(prepare_login::preflight))
         .service(propose_governed_change::propose_governed_change)
@@ -131,6 +146,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(resubmit_application::resubmit_application)
         .service(resume_account::resume_account)
         .service(return_application::return_application)
+        .service(review_emergency_grant::review_emergency_grant)
         .service(revoke_token::revoke_token)
         .service(review_link::review_link)
         .service(send_link_letter::send_link_letter)

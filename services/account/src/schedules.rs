@@ -6,6 +6,7 @@ mod holdings;
 mod overdue;
 mod periods;
 pub(crate) mod personnel_changes;
+mod proposals;
 mod sessions;
 mod sweep;
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Schedule> {
         Schedule::new("account-ends", Rhythm::Daily(0, 40), account_ends::account_ends),
         Schedule::new("sessions", Rhythm::Daily(0, 45), sessions::sessions),
         Schedule::new("overdue", Rhythm::Daily(0, 50), overdue::overdue),
+        Schedule::new("proposals", Rhythm::Daily(0, 55), proposals::proposals),
         Schedule::new("sweep", Rhythm::Daily(1, 0), sweep::sweep),
         Schedule::new("holdings", Rhythm::Monthly(3, 0), holdings::holdings),
     ]

@@ -27,5 +27,6 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on::<ControlItemSettled, _>(control::item_settled),
         Consumer::on::<ReportClosed, _>(control::report_closed),
         Consumer::on::<DestructionApproved, _>(destruction::destruction_approved),
+        Consumer::on(chassis::configuration::take),
     ]
 }

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub mod back_test;
+pub mod bootstrap;
+pub mod break_glass;
+pub mod configuration;
 pub mod get;
 pub mod openapi;
 pub mod pki;
 pub mod provider;
 pub mod run;
 pub mod sample_data;
+pub mod signing;
 pub mod smoke;
 pub mod soft_card;
 pub mod traces;
@@ -51,6 +55,18 @@ enum Command {
     },
     /// Runs the provider simulator alone.
     Provider(provider::Options),
+    /// The first start of a real installation: two administrators sign the master data, once.
+    Bootstrap {
+        #[command(subcommand)]
+        command: bootstrap::Command,
+    },
+    /// The emergency when nobody can sign in: two custodians sign roles for somebody, for hours.
+    BreakGlass {
+        #[command(subcommand)]
+        command: break_glass::Command,
+    },
+    /// Prints what a service with these settings runs on, as two administrators approve it.
+    Configuration(configuration::Options),
     /// Loads the sample city's master data into the account service's database, for services that run apart.
     SampleData(sample_data::Options),
     /// Speaks the protocol of the citizen card's component with keys of the development PKI.
@@ -80,6 +96,9 @@ pub fn run() -> anyhow::Result<()> {
             Command::VerifyLog(options) => verify_log::run(options).await,
             Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
             Command::Provider(options) => provider::run(options).await,
+            Command::Bootstrap { command } => bootstrap::run(command).await,
+            Command::BreakGlass { command } => break_glass::run(command).await,
+            Command::Configuration(options) => configuration::run(&options),
             Command::SampleData(options) => sample_data::run(options).await,
             Command::SoftCard(options) => soft_card::run(options).await,
             Command::Traces(options) => traces::run(options).await,

@@ -9,6 +9,7 @@ use account_types::master_data::{
 };
 use anyhow::Context as _;
 use identity::{CardSigner as _, Credential, SoftCard, TrustAnchors, Usage, verify_chain};
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AccountId, PersonId};
 use kernel::{Instant, Personal};
 use rule_pack::{PackSet, Regulation, RulePack};
@@ -23,13 +24,14 @@ pub fn account_id(person: PersonId, regulation: Regulation) -> AccountId {
     Uuid::new_v5(&NAMESPACE, format!("account/{person}/{}", regulation.as_str()).as_bytes()).into()
 }
 
-/// Master data of `city` with these cards, as of `now`.
+/// Master data of `city` with these cards, as of `now`; `configuration` is what the services run on.
 pub fn master_data(
     city: &SampleCity,
     cards: &BTreeMap<PersonId, SoftCard>,
     platform: &Credential,
     packs: &PackSet,
     anchors: &TrustAnchors,
+    configuration: Vec<ConfigurationItem>,
     now: Instant,
 ) -> anyhow::Result<MasterData> {
     let people = city
@@ -53,7 +55,16 @@ pub fn master_data(
         people,
         accounts: accounts(city, packs, now)?,
         links: links(city),
+        custodians: custodians(city),
+        configuration,
     })
+}
+
+/// Three heads of agencies, none of them an administrator, may break the glass.
+fn custodians(city: &SampleCity) -> BTreeSet<PersonId> {
+    let has = |official: &Official, role: &str| official.posts.iter().any(|p| p.roles.contains(&role));
+    let heads = city.officials.iter().filter(|o| has(o, "agency_head") && !has(o, "administrator"));
+    heads.map(|o| o.id).take(3).collect()
 }
 
 fn agency(agency: &sample_city::Agency) -> AgencyRecord {

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use account_types::master_data::{MasterData, Summary};
+use account_types::master_data::{BootstrapContent, MasterData, Summary};
 use anyhow::Context as _;
 use chassis::Context;
 use identity::pki::{Generation, KeyKind, Validity, load_or_issue};
-use identity::{CardHolder, Credential, DevPki, Role, SoftCard, TrustAnchors};
+use identity::{CardHolder, Credential, DevPki, Endorsement, Role, SoftCard, TrustAnchors};
 use kernel::Instant;
 use kernel::ids::PersonId;
 use sample_city::{CitySettings, Official, Post, SampleCity};
@@ -119,9 +119,20 @@ pub fn somebody(city: &SampleCity, role: Role) -> anyhow::Result<(&Official, &Po
         .with_context(|| format!("nobody in the sample city is {role}"))
 }
 
-/// Loads master data through a context of the account service; nothing when they were loaded before.
-pub async fn load(context: &Context, data: MasterData) -> anyhow::Result<Option<Summary>> {
-    match account::bootstrap::load(context, data).await {
+/// The first start with the sample city's master data, signed by its two administrators' soft cards; nothing when it was
+/// before.
+pub async fn load(
+    context: &Context,
+    data: &MasterData,
+    cards: &BTreeMap<PersonId, SoftCard>,
+) -> anyhow::Result<Option<Summary>> {
+    let content = BootstrapContent::new(data.digest()?);
+    let sign = |id: &PersonId| -> anyhow::Result<Endorsement> {
+        let card = cards.get(id).context("an administrator without a card")?;
+        Ok(Endorsement::sign(card, &content, context.now())?)
+    };
+    let [first, second] = &data.administrators;
+    match account::bootstrap::load(context, data, &[sign(first)?, sign(second)?]).await {
         Ok(summary) => Ok(Some(summary)),
         Err(chassis::Error::Problem(problem)) if *problem.kind == account::problems::LOADED_BEFORE => {
             Ok(None)

@@ -15,6 +15,7 @@ use chassis::{Running, Service, Settings, settings};
 use dev_servers::{Postgres, PostgresOptions};
 use identity::pki::load_or_issue;
 use identity::{AccessGrant, Credential, DevPki, PrincipalKind, Role, SoftCard, TokenIssuer, TrustAnchors};
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::PersonId;
 use kernel::{Clock, Instant, Random as _, SimulatedClock, SystemClock, SystemRandom};
 use provider_simulator::{ProviderSimulator, ProviderTls};
@@ -220,6 +221,7 @@ impl Stack {
                 log_keys: Some(self.data.join("log-keys")),
             },
             rules: settings::Rules::default(),
+            governance: settings::Governance::default(),
             services: urls.clone(),
             providers: [("household".to_owned(), provider("household")), ("tax".to_owned(), provider("tax"))]
                 .into(),
@@ -235,12 +237,20 @@ impl Stack {
             &self.platform,
             context.packs(),
             &self.anchors,
+            self.configuration()?,
             context.now(),
         )?;
-        match crate::sample::load(context, data).await? {
+        match crate::sample::load(context, &data, &self.cards).await? {
             Some(_) => self.settle().await,
             None => Ok(()),
         }
+    }
+
+    /// What the embedded services run on: approved with the first start, as a city's administrators would.
+    fn configuration(&self) -> anyhow::Result<Vec<ConfigurationItem>> {
+        let context = &self.service("query-registry").context;
+        let day = kernel::days::taipei_date(context.now());
+        chassis::configuration::items(context.settings(), context.packs(), day)
     }
 
     /// A running service by its name.
@@ -371,6 +381,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         system: None,
         place: None,
         acting_for: None,
+        emergency: None,
         cnf: None,
         session: None,
     };

@@ -15,6 +15,7 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on(directory::take_person),
         Consumer::on(directory::take_agency),
         Consumer::on(directory::take_system),
+        Consumer::on(directory::take_configuration),
         Consumer::on(governed::take_account_act),
         Consumer::on(governed::take_audit_act),
         Consumer::on(governed::take_inventory),

@@ -54,6 +54,11 @@ pub async fn ask(caller: &Caller, body: &CreateQuery) -> Result<QueryAnswer> {
         delivery_of: body.delivery_of,
     };
     let decision = decide(&passage.registry.index(), &request, passage.now);
+    let today = days::taipei_date(passage.now);
+    let decision = decision.and_then(|grant| {
+        passage.registry.check_approved(passage.regulation(), today)?;
+        Ok(grant)
+    });
     match decision {
         Ok(grant) => passage.serve(grant).await,
         Err(refusal) => Err(passage.refuse(refusal, body.items.as_ref()).await?.into()),

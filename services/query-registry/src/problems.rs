@@ -14,6 +14,7 @@ problem_types! {
     OUTSIDE_OFFICE_NETWORK = 403, "outside-office-network", "Queries are made at the office alone", "僅能於辦公處所查詢";
     APPLICATION_UNKNOWN = 404, "application-unknown", "The caller has no such query application", "查無您的查詢申請";
     NOT_AT_GATE = 422, "not-at-gate", "Queries of this data do not pass this gate", "此類資料不經本查調閘道";
+    CONFIGURATION_NOT_APPROVED = 503, "configuration-not-approved", "What the gate runs on was not approved by two persons", "查調閘道組態尚未經雙人核准";
     NO_ACCOUNT = 403, "no-account", "The caller has no such account in this post", "您於本職務無此帳號";
     ACCOUNT_NOT_ACTIVE = 403, "account-not-active", "The account is not active", "帳號未啟用或已停用";
     RIGHT_REVOKED = 403, "right-revoked", "A right was taken away since the token was issued", "權限已撤銷，請重新登入";
@@ -49,6 +50,7 @@ pub fn kind_of(refusal: Refusal) -> &'static chassis::ProblemType {
         Refusal::OutsideOfficeNetwork => &OUTSIDE_OFFICE_NETWORK,
         Refusal::ApplicationUnknown => &APPLICATION_UNKNOWN,
         Refusal::NotAtGate => &NOT_AT_GATE,
+        Refusal::ConfigurationNotApproved => &CONFIGURATION_NOT_APPROVED,
         Refusal::NoAccount => &NO_ACCOUNT,
         Refusal::AccountNotActive => &ACCOUNT_NOT_ACTIVE,
         Refusal::RightRevoked => &RIGHT_REVOKED,

@@ -7,14 +7,17 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use anyhow::Context as _;
 use chassis::revocations::Entry;
 use chassis::{Context, Problem, Result};
+use chrono::NaiveDate;
 use diesel_async::AsyncPgConnection;
 use identity::{CertificateIdentity, EndorsementError, TrustAnchors};
+use kernel::configuration::ConfigurationKind;
 use kernel::ids::PersonId;
 use kernel::{Instant, NationalId, RegisterKey, days};
 use query_log::{FileKeyStore, GOVERNANCE, QueryLog};
 use rule_pack::Regulation;
 
 use crate::domain::directory::{Index, Record};
+use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
@@ -35,8 +38,14 @@ pub struct Registry {
     pub register: RegisterKey,
     /// Roots of citizen cards.
     pub anchors: TrustAnchors,
-    providers: BTreeMap<Regulation, Arc<dyn Provider>>,
+    providers: BTreeMap<Regulation, Endpoint>,
     index: RwLock<Index>,
+}
+
+/// The way to a provider, with the digest by which it is approved.
+struct Endpoint {
+    provider: Arc<dyn Provider>,
+    digest: String,
 }
 
 impl Registry {
@@ -58,13 +67,15 @@ impl Registry {
             &[THREE_YEARS, FIVE_YEARS, GOVERNANCE],
         )?;
         let root = settings.register_root()?;
-        let mut providers: BTreeMap<Regulation, Arc<dyn Provider>> = BTreeMap::new();
+        let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {
             let regulation: Regulation =
                 name.parse().map_err(|e: String| anyhow::anyhow!("providers.{name}: {e}"))?;
-            let provider =
-                HttpProvider::open(settings, provider).with_context(|| format!("providers.{name}"))?;
-            providers.insert(regulation, Arc::new(provider));
+            let at = || format!("providers.{name}");
+            let digest = provider.digest().with_context(at)?;
+            let provider: Arc<dyn Provider> =
+                Arc::new(HttpProvider::open(settings, provider).with_context(at)?);
+            providers.insert(regulation, Endpoint { provider, digest });
         }
         let registry = Self {
             log,
@@ -79,9 +90,25 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The way to the provider of a regulation's data, where one is set.
+    /// The way to the provider of a regulation's data, where one is set. Ask [`Self::check_approved`] first.
     pub fn provider(&self, regulation: &str) -> Option<Arc<dyn Provider>> {
-        self.providers.get(&regulation.parse().ok()?).cloned()
+        self.providers.get(&regulation.parse().ok()?).map(|endpoint| endpoint.provider.clone())
+    }
+
+    /// Refuses unless two persons approved the rule pack of `regulation` that is followed on `day` and the provider's
+    /// endpoint (invariant 11). Data neither leave on an unapproved way nor under unapproved rules.
+    pub fn check_approved(&self, regulation: &str, day: NaiveDate) -> std::result::Result<(), Refusal> {
+        let index = self.index();
+        let pack = index.rules.named(regulation, day).is_some_and(|rules| {
+            let name = format!("{}@{}", rules.pack.id, rules.pack.version);
+            index.is_approved(ConfigurationKind::RulePack, &name, rules.pack.digest(), day)
+        });
+        let endpoint = regulation.parse().ok().and_then(|r: Regulation| self.providers.get(&r));
+        // Where none is set there is nothing to approve: the query is refused as the provider's absence.
+        let way = endpoint.is_none_or(|endpoint| {
+            index.is_approved(ConfigurationKind::ProviderEndpoint, regulation, &endpoint.digest, day)
+        });
+        if pack && way { Ok(()) } else { Err(Refusal::ConfigurationNotApproved) }
     }
 
     /// The index for one decision. Never held across an await.

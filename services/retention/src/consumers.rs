@@ -19,5 +19,6 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on(destructions::on_audit_destruction),
         Consumer::on(destructions::on_account_destruction),
         Consumer::on(outputs::on_output_recorded),
+        Consumer::on(chassis::configuration::take),
     ]
 }

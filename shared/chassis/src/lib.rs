@@ -4,11 +4,13 @@
 pub mod answer;
 pub mod bus;
 pub mod command_line;
+pub mod configuration;
 pub mod consume;
 pub mod context;
 pub mod db;
 pub mod dead_letters;
 pub mod document;
+pub mod emergency;
 pub mod ephemeral;
 pub mod error;
 pub mod housekeeping;

@@ -26,6 +26,10 @@ pub struct Operation {
     /// answer 401.
     #[serde(default)]
     pub records_refusals: bool,
+    /// Whether a token that stands on a break-glass grant may call it. What does not say so is closed to such a token,
+    /// whatever its roles.
+    #[serde(default)]
+    pub emergency: bool,
     /// Clauses that it carries out.
     #[serde(default)]
     pub clauses: Vec<String>,

@@ -27,7 +27,7 @@ use crate::replay::Replay;
 use crate::revocation_lists::{self, RevocationLists};
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::{bus, db, ephemeral, listen, openapi, relay, revocations, schedule};
+use crate::{bus, configuration, db, ephemeral, listen, openapi, relay, revocations, schedule};
 
 /// A service's own state.
 pub type State = Arc<dyn Any + Send + Sync>;
@@ -71,6 +71,7 @@ pub struct Service {
 pub(crate) struct Readiness {
     migrated: AtomicBool,
     broker: AtomicBool,
+    compared: AtomicBool,
 }
 
 impl Readiness {
@@ -80,6 +81,15 @@ impl Readiness {
 
     pub fn broker(&self) -> bool {
         self.broker.load(Ordering::Relaxed)
+    }
+
+    /// Whether what the service runs on was found approved, see [`crate::configuration`].
+    pub fn compared(&self) -> bool {
+        self.compared.load(Ordering::Acquire)
+    }
+
+    pub fn set_compared(&self) {
+        self.compared.store(true, Ordering::Release);
     }
 }
 
@@ -118,10 +128,7 @@ struct Worker {
 impl Platform {
     /// The parts that `settings` name, with the machine's clock and chance.
     pub fn open(settings: &Settings) -> anyhow::Result<Self> {
-        let packs = match &settings.rules.dir {
-            Some(dir) => rule_pack::PackSet::load(dir)?,
-            None => rule_pack::PackSet::embedded()?,
-        };
+        let packs = Self::packs(settings)?;
         Ok(Self {
             clock: Arc::new(kernel::SystemClock),
             random: Arc::new(kernel::SystemRandom),
@@ -131,6 +138,16 @@ impl Platform {
             calendar: Arc::new(rule_pack::working_calendar()?),
             development_login: None,
             revocations: None,
+        })
+    }
+}
+
+impl Platform {
+    /// The rule packs that `settings` name, or those built in.
+    pub fn packs(settings: &Settings) -> anyhow::Result<rule_pack::PackSet> {
+        Ok(match &settings.rules.dir {
+            Some(dir) => rule_pack::PackSet::load(dir)?,
+            None => rule_pack::PackSet::embedded()?,
         })
     }
 }
@@ -205,6 +222,7 @@ impl Service {
         manual_time: bool,
     ) -> anyhow::Result<Running> {
         let context = self.context(settings, platform).await?;
+        configuration::at_start(&context).await.with_context(|| format!("{}: start", self.name))?;
         let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
         schedules.push(crate::housekeeping::schedule());
         let (server, address, listening) = if part == Part::Worker {
@@ -286,11 +304,16 @@ impl Service {
             local.spawn_local(relay::run(context.clone()));
             local.spawn_local(context.0.keys.clone().watch());
             local.spawn_local(revocation_lists::run(context.clone()));
-            if part != Part::Serve {
-                local.spawn_local(crate::consume::run(context.clone()));
-                if !manual_time {
-                    local.spawn_local(schedule::run(context.clone(), schedules, jobs));
-                }
+            if part == Part::Serve {
+                local.spawn_local(configuration::until_compared(context));
+            } else {
+                local.spawn_local(async move {
+                    configuration::until_compared(context.clone()).await;
+                    if !manual_time {
+                        tokio::task::spawn_local(schedule::run(context.clone(), schedules, jobs));
+                    }
+                    crate::consume::run(context).await;
+                });
             }
             let _ = runtime.block_on(local.run_until(stopped));
         };

@@ -34,6 +34,9 @@ pub struct Settings {
     /// Rule packs.
     #[serde(default)]
     pub rules: Rules,
+    /// Terms of what guards the guards.
+    #[serde(default)]
+    pub governance: Governance,
     /// Base URLs of the suite's services by name.
     #[serde(default)]
     pub services: BTreeMap<String, String>,
@@ -332,6 +335,36 @@ pub struct Rules {
     pub dir: Option<PathBuf>,
 }
 
+/// `[governance]`: terms of changes by two persons and of break-glass grants (ours: no regulation names them).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Governance {
+    /// Days that a proposed change waits for its second person, 1 to 90.
+    pub proposal_days: u32,
+    /// Hours that a break-glass grant lasts unless its custodians say fewer or more, 1 to 24.
+    pub emergency_hours: u32,
+    /// Working days after a break-glass grant within which an auditor reviews it, 1 to 10.
+    pub review_working_days: u32,
+}
+
+impl Default for Governance {
+    fn default() -> Self {
+        Self { proposal_days: 14, emergency_hours: 4, review_working_days: 3 }
+    }
+}
+
+impl Governance {
+    fn check(self) -> anyhow::Result<()> {
+        let within = |key: &str, value: u32, most: u32| {
+            anyhow::ensure!((1..=most).contains(&value), "governance.{key}: 1 to {most}");
+            Ok(())
+        };
+        within("proposal_days", self.proposal_days, 90)?;
+        within("emergency_hours", self.emergency_hours, 24)?;
+        within("review_working_days", self.review_working_days, 10)
+    }
+}
+
 /// `[providers.NAME]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -340,6 +373,17 @@ pub struct Provider {
     pub url: String,
     /// Root certificate (PEM) of the provider's server.
     pub roots: Option<PathBuf>,
+}
+
+impl Provider {
+    /// By what two persons approve it: URL and root.
+    pub fn digest(&self) -> anyhow::Result<String> {
+        let root = match &self.roots {
+            Some(path) => Some(std::fs::read(path).with_context(|| format!("roots: {}", path.display()))?),
+            None => None,
+        };
+        Ok(kernel::configuration::endpoint_digest(&self.url, root.as_deref()))
+    }
 }
 
 impl Settings {
@@ -354,7 +398,8 @@ impl Settings {
             .separator("__")
             .try_parsing(true);
         let settings = builder.add_source(environment).build().context("settings cannot be read")?;
-        settings.try_deserialize().map_err(anyhow::Error::from).and_then(Self::checked).with_context(|| {
+        let settings = settings.try_deserialize().map_err(anyhow::Error::from).and_then(Self::checked);
+        settings.with_context(|| {
             let file = file.map_or_else(|| "no file".to_owned(), |path| path.display().to_string());
             format!(
                 "settings ({file}, and DATAWARDEN__… of the environment over it) are wrong: correct the key that is named and start again"
@@ -364,6 +409,7 @@ impl Settings {
 
     /// What no type can say.
     fn checked(mut self) -> anyhow::Result<Self> {
+        self.governance.check()?;
         // A variable of the environment can hold no hyphen: services.query_registry is query-registry.
         self.services = self.services.into_iter().map(|(name, url)| (name.replace('_', "-"), url)).collect();
         for (n, proxy) in self.http.proxies.iter().enumerate() {

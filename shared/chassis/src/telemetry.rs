@@ -143,6 +143,11 @@ pub fn consumer_span(service: &str, topic: &str, traceparent: Option<&str>) -> S
     span
 }
 
+/// Counts one of what `name` counts; alerts watch it.
+pub fn count(name: &'static str) {
+    global::meter("datawarden").u64_counter(name).build().add(1, &[]);
+}
+
 /// `http.server.request.duration`, seconds.
 pub fn request_duration() -> &'static Histogram<f64> {
     static HISTOGRAM: OnceLock<Histogram<f64>> = OnceLock::new();

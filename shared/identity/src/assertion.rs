@@ -229,6 +229,16 @@ pub fn x5c(jwt: &str) -> Vec<String> {
     Parts::parse(jwt).map(|parts| parts.header.x5c).unwrap_or_default()
 }
 
+/// As [`x5c`], of a signed message (DER) that holds the signing input.
+pub fn pkcs7_x5c(cms_der: &[u8]) -> Vec<String> {
+    let named = || {
+        let message = cms::parse(cms_der).ok()?;
+        let input = std::str::from_utf8(message.content?).ok()?;
+        Some(Input::parse_within(input, jws::MAX_TOKEN).ok()?.header.x5c)
+    };
+    named().unwrap_or_default()
+}
+
 /// Verifies an assertion of this kind at `now`: chain and key usage, signature, subject, audience, times.
 pub fn verify_assertion(
     kind: AssertionKind,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use kernel::Instant;
-use kernel::ids::{AgencyId, PersonId, PostId, SessionId, SystemId, UnitId};
+use kernel::ids::{AgencyId, EmergencyGrantId, PersonId, PostId, SessionId, SystemId, UnitId};
 
 use crate::Role;
 
@@ -46,6 +46,9 @@ pub struct Principal {
     pub place: Option<IpAddr>,
     /// The post a deputy (職務代理人) acts in; the roles are those granted for it.
     pub acting_for: Option<PostId>,
+    /// The break-glass grant under which the person acts: good for the operations that such a grant opens, and every
+    /// act names it.
+    pub emergency: Option<EmergencyGrantId>,
     /// RFC 8705 `cnf.x5t#S256`: the TLS client certificate to which the token is bound, base64url.
     pub bound_to: Option<String>,
     /// The person's session (`sid`), for revocation.

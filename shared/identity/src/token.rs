@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
-use kernel::ids::{AgencyId, PostId, SessionId, SystemId, UnitId};
+use kernel::ids::{AgencyId, EmergencyGrantId, PostId, SessionId, SystemId, UnitId};
 use kernel::{Instant, Random, SystemRandom};
 
 use crate::chain::ChainError;
@@ -144,6 +144,9 @@ pub struct AccessGrant {
     /// The post a deputy acts in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acting_for: Option<PostId>,
+    /// The break-glass grant under which some of the roles stand; the token is good for what such a grant opens alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<EmergencyGrantId>,
     /// The TLS certificate to which the token is bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,

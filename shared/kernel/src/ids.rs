@@ -69,6 +69,8 @@ typed_id! {
     FindingId;
     /// A destruction order (銷毀).
     OrderId;
+    /// A break-glass grant: roles for a few hours, given by two custodians.
+    EmergencyGrantId;
     /// A session: from a login with the card until it ends.
     SessionId;
 }

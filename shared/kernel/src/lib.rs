@@ -4,6 +4,7 @@
 pub mod calendar;
 pub mod canonical;
 pub mod clock;
+pub mod configuration;
 pub mod days;
 pub mod event;
 pub mod ids;

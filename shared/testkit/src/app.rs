@@ -128,6 +128,7 @@ impl TestAppBuilder {
                 log_keys: Some(dir.join("log-keys")),
             },
             rules: settings::Rules::default(),
+            governance: settings::Governance::default(),
             services: std::collections::BTreeMap::new(),
             providers: std::collections::BTreeMap::new(),
             sample_ids: true,
@@ -243,6 +244,7 @@ impl TestApp {
             system: Some(id(&format!("system/{name}"))),
             place: None,
             acting_for: None,
+            emergency: None,
             bound_to: None,
             session: None,
             token_id: String::new(),
@@ -270,6 +272,7 @@ impl TestApp {
             system: principal.system,
             place: principal.place,
             acting_for: principal.acting_for,
+            emergency: principal.emergency,
             cnf: principal.bound_to.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
             session: principal.session,
         };

@@ -45,6 +45,7 @@ impl TestPerson {
             system: self.system,
             place: self.place,
             acting_for: None,
+            emergency: None,
             bound_to: None,
             session: None,
             token_id: String::new(),

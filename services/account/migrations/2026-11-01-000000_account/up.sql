@@ -85,6 +85,36 @@ CREATE TABLE governed_changes (
 );
 CREATE INDEX governed_changes_status ON governed_changes (status, id);
 
+-- The first start: one row, ever (its id is fixed).
+CREATE TABLE first_starts (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+
+-- Who may break the glass: one row.
+CREATE TABLE custodians (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+
+CREATE TABLE emergency_grants (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    status text GENERATED ALWAYS AS (doc->>'status') STORED NOT NULL,
+    receiver_id uuid GENERATED ALWAYS AS ((doc->>'receiver_id')::uuid) STORED NOT NULL REFERENCES people
+);
+CREATE INDEX emergency_grants_receiver ON emergency_grants (receiver_id, id);
+CREATE INDEX emergency_grants_status ON emergency_grants (status, id);
+
 CREATE TABLE agency_acts (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use account_types::AgencyKind;
 use identity::Role;
-use kernel::ids::{AgencyId, PersonId, PostId, UnitId};
+use kernel::ids::{AgencyId, EmergencyGrantId, PersonId, PostId, UnitId};
 
 /// A person who acts in a post, with what the rules ask about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Actor {
     pub agency_kind: AgencyKind,
     /// Unit of the post acted in.
     pub unit: UnitId,
+    /// The break-glass grant under which the person acts.
+    pub emergency: Option<EmergencyGrantId>,
     /// Roles.
     pub roles: BTreeSet<Role>,
 }

@@ -325,6 +325,7 @@ mod tests {
             person: PersonId(id(person)),
             post: PostId(id(9)),
             acting_for: None,
+            emergency: None,
             agency: AgencyId(id(11)),
             agency_kind: AgencyKind::Bureau,
             unit: UnitId(id(5)),

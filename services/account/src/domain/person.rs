@@ -208,6 +208,11 @@ impl Person {
             .ok_or(PersonError::ForeignCard)
     }
 
+    /// Whether a card is in use.
+    pub fn has_card(&self) -> bool {
+        self.cards.iter().any(|c| c.status == CardStatus::Active)
+    }
+
     /// Marks cards lost: the one with `thumbprint`, else all. Gives how many were in use.
     pub fn lose_cards(&mut self, thumbprint: Option<&str>) -> usize {
         let lost = self.cards.iter_mut().filter(|c| {
@@ -351,6 +356,7 @@ mod tests {
             acting_for: None,
             agency: Uuid::from_u128(100).into(),
             agency_kind: AgencyKind::DistrictOffice,
+            emergency: None,
             unit: Uuid::from_u128(unit).into(),
             roles: roles.iter().copied().collect(),
         }

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chassis::Document;
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 use identity::Role;
-use kernel::ids::{PersonId, PostId, SessionId, SystemId};
+use kernel::days;
+use kernel::ids::{EmergencyGrantId, PersonId, PostId, SessionId, SystemId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::emergency::{self, EmergencyGrant};
 use crate::domain::person::{CardStatus, Person};
 
 /// Why a session ended.
@@ -30,7 +32,7 @@ pub enum SessionEnd {
     CardLost,
     /// The post, or the deputyship, ended.
     PostEnded,
-    /// The post lost a role that the session has.
+    /// The post lost a role that the session has, or the break-glass grant that gave one is over.
     RolesChanged,
     /// The person left.
     LeftService,
@@ -81,6 +83,9 @@ pub struct Session {
     pub card: String,
     /// The roles granted.
     pub scope: BTreeSet<Role>,
+    /// The break-glass grant that gives some of them: the session ends with it.
+    #[serde(default)]
+    pub emergency: Option<EmergencyGrantId>,
     /// When it began.
     pub began_at: DateTime<Utc>,
     /// When a token was last had for it.
@@ -184,8 +189,13 @@ impl Session {
         NotRenewed::Ends(because)
     }
 
-    /// Whether what it was granted on still stands: service, card, post, roles.
-    pub fn rests_on(&self, person: &Person, today: NaiveDate) -> Result<(), SessionEnd> {
+    /// Whether what it was granted on still stands: service, card, post, roles, with the person's `grants`.
+    pub fn rests_on(
+        &self,
+        person: &Person,
+        grants: &[EmergencyGrant],
+        now: DateTime<Utc>,
+    ) -> Result<(), SessionEnd> {
         if !person.in_service {
             return Err(SessionEnd::LeftService);
         }
@@ -193,8 +203,18 @@ impl Session {
         if !person.cards.iter().filter(active).any(|c| c.binding.thumbprint == self.card) {
             return Err(SessionEnd::CardLost);
         }
-        let post = person.held(self.post_id, today).map_err(|_| SessionEnd::PostEnded)?;
-        if self.scope.is_subset(&post.roles()) { Ok(()) } else { Err(SessionEnd::RolesChanged) }
+        let post = person.held(self.post_id, days::taipei_date(now)).map_err(|_| SessionEnd::PostEnded)?;
+        let roles = match self.emergency {
+            None => post.roles(),
+            Some(grant) => {
+                let access = emergency::access(post, grants, now);
+                if access.emergency != Some(grant) {
+                    return Err(SessionEnd::RolesChanged);
+                }
+                access.roles
+            }
+        };
+        if self.scope.is_subset(&roles) { Ok(()) } else { Err(SessionEnd::RolesChanged) }
     }
 }
 

@@ -24,6 +24,7 @@ fn session() -> Session {
         attested: false,
         card: "card".into(),
         scope: [Role::User].into(),
+        emergency: None,
         began_at: at(0),
         used_at: at(0),
         idle_until: at(IDLE),

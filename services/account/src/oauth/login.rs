@@ -12,8 +12,8 @@ use chassis::Context;
 use chassis::http::limit::Client as Counted;
 use chrono::{DateTime, Duration as Span, Utc};
 use identity::{
-    AssertionError, AssertionKind, AssertionRequest, VerifiedAssertion, assertion_signing_input, certificate,
-    verify_pkcs7_assertion,
+    AssertionError, AssertionKind, AssertionRequest, VerifiedAssertion, assertion, assertion_signing_input,
+    certificate, verify_pkcs7_assertion,
 };
 use kernel::ids::PostId;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,7 @@ pub async fn verify_jws(context: &Context, jwt: &str) -> Result<VerifiedAssertio
 /// fail are counted by address alone.
 pub async fn verify_pkcs7(context: &Context, message: &str) -> Result<VerifiedAssertion, OAuthError> {
     let der = URL_SAFE_NO_PAD.decode(message.trim_end_matches('=')).map_err(|_| NEUTRAL)?;
+    context.ask_responder(AssertionKind::Login.purpose(), &assertion::pkcs7_x5c(&der)).await;
     let state = context.state::<AccountState>();
     let issuer = &context.settings().identity.issuer;
     let proof = verify_pkcs7_assertion(&der, &state.anchors, issuer, context.now());

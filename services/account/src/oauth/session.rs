@@ -18,9 +18,10 @@ use uuid::Uuid;
 
 use super::login::{self, Prepared};
 use super::{CONSOLE, Client, OAuthError, Peer};
+use crate::domain::emergency;
 use crate::domain::person::{Person, Post};
 use crate::domain::session::{Holder, NotRenewed, Session};
-use crate::store;
+use crate::{emergencies, store};
 
 /// Life of an access token in seconds (design: 10 minutes at most).
 const LIFE: i64 = identity::token::MAX_ACCESS_SECONDS;
@@ -66,7 +67,10 @@ pub fn issue(
 ) -> Result<Tokens, OAuthError> {
     let now = context.now();
     let left = renewal.as_ref().map_or(LIFE, |(session, _)| (session.ends_at - now).num_seconds());
-    let expires_in = LIFE.min(left).max(1);
+    if left < 1 {
+        return Err(NOT_GOOD);
+    }
+    let expires_in = LIFE.min(left);
     let identity = &context.settings().identity;
     // The certificate of the moment: a renewed one signs at once.
     let access_token = TokenIssuer::new(context.keys().signer.credential().clone(), &identity.issuer)
@@ -190,12 +194,15 @@ impl Begun<'_> {
         let Ok(post) = person.post_for_token(self.post, today) else {
             return Ok(Err(OAuthError::InvalidGrant("This post is not held today.")));
         };
-        let scope = match scope(self.scope, &post.roles()) {
+        let grants = emergencies::given_to(tx.conn(), person.id).await?;
+        let access = emergency::access(post, &grants, now);
+        let scope = match scope(self.scope, &access.roles) {
             Ok(scope) => scope,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let (idle, longest) = self.limits;
-        let ends_at = now + longest;
+        // Nothing that was had under a break-glass grant outlives it: neither the session nor, so, its tokens.
+        let ends_at = access.until.map_or(now + longest, |until| until.min(now + longest));
         let session = Session {
             id: tx.new_id(),
             person_id: person.id,
@@ -207,6 +214,7 @@ impl Begun<'_> {
             attested: self.attested,
             card: card.thumbprint_sha256.clone(),
             scope,
+            emergency: access.emergency,
             began_at: now,
             used_at: now,
             idle_until: ends_at.min(now + idle),
@@ -284,8 +292,8 @@ async fn renew_in(
             return Ok(Err(NOT_GOOD));
         }
     }
-    let today = days::taipei_date(now);
-    if let Err(because) = session.rests_on(&person, today) {
+    let grants = emergencies::given_to(tx.conn(), person.id).await?;
+    if let Err(because) = session.rests_on(&person, &grants, now) {
         store::sessions::end(tx, &mut session, because).await?;
         return Ok(Err(NOT_GOOD));
     }
@@ -293,7 +301,7 @@ async fn renew_in(
         Ok(asked) => asked,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let granted = person.held(session.post_id, today).ok();
+    let granted = person.held(session.post_id, days::taipei_date(now)).ok();
     let Some(mut grant) = granted.and_then(|post| grant(&context, &session, &person, post, as_of)) else {
         return Ok(Err(NOT_GOOD));
     };
@@ -332,6 +340,7 @@ fn grant(
         system: session.system,
         place: Some(session.place),
         acting_for: post.deputy_for,
+        emergency: session.emergency,
         cnf: session.certificate.clone().map(|x5t_s256| Confirmation { x5t_s256 }),
         session: Some(session.id),
         as_of,

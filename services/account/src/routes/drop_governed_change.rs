@@ -5,7 +5,7 @@ use actix_web::{post, web};
 use chassis::{Answer, Command, Result};
 use uuid::Uuid;
 
-use crate::domain::governed::GovernedChange;
+use crate::domain::governed::{Dropping, GovernedChange};
 use crate::{acts, edge};
 
 /// Withdraws or turns down a proposed change: either administrator may; nothing takes effect (invariant 11).
@@ -18,10 +18,10 @@ pub async fn drop_governed_change(
 ) -> Result<Answer<GovernedChange>> {
     command
         .run(async |tx| {
-            edge::actor(tx, &command).await?;
+            let actor = edge::actor(tx, &command).await?;
             let mut change = tx.load::<GovernedChange>(*id).await?;
             command.expect_version(change.version)?;
-            change.turn_down()?;
+            change.turn_down(Dropping { person: actor.person, post: actor.post, at: tx.now() })?;
             let version = tx.update(&change).await?;
             let digest = kernel::canonical::sha256_hex(&kernel::canonical::bytes(&change.doc)?);
             acts::record_governance(tx, "change-dropped", &digest, "invariant-11").await?;

@@ -122,6 +122,7 @@ fn of_system(
         system: Some(system.id),
         place: peer.address,
         acting_for: None,
+        emergency: None,
         cnf: peer.binding(context)?,
         session: None,
     };

@@ -34,6 +34,7 @@ fn superior(obligation: &Obligation) -> String {
     match obligation.actor.as_str() {
         "user" | "link_manager" => "unit_supervisor",
         "designated_officer" | "unit_supervisor" => "agency_head",
+        "auditor" => "ethics_officer",
         _ => "auditor",
     }
     .to_owned()

@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
-use kernel::days;
 use kernel::ids::{PersonId, SessionId};
 use statement::statement;
 use uuid::Uuid;
 
 use crate::domain::person::Person;
 use crate::domain::session::{Session, SessionEnd};
+use crate::emergencies;
 
 /// Most open sessions of one person that are looked at.
 const MOST: i64 = 1_000;
@@ -104,11 +104,12 @@ pub async fn end_of_person(tx: &mut Tx, person: PersonId, because: SessionEnd) -
     Ok(())
 }
 
-/// Ends the sessions of `person` that no longer stand on service, card, post and roles.
+/// Ends the sessions of `person` that no longer stand on service, card, post, roles and break-glass grants.
 pub async fn end_unfounded(tx: &mut Tx, person: &Person) -> Result<()> {
-    let today = days::taipei_date(tx.now());
+    let now = tx.now();
+    let grants = emergencies::given_to(tx.conn(), person.id).await?;
     for mut session in open_ones(tx, person.id).await? {
-        if let Err(because) = session.rests_on(person, today) {
+        if let Err(because) = session.rests_on(person, &grants, now) {
             end(tx, &mut session, because).await?;
         }
     }

@@ -19,13 +19,6 @@ async fn status(world: &World, account: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn master_data_are_loaded_once() {
-    let world = World::start().await;
-    let again = account::bootstrap::load(world.app.context(), world.master_data()).await.unwrap_err();
-    assert_eq!(again.code(), "loaded-before");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_personnel_file_is_taken_whole_or_not_and_never_twice() {
     let world = World::start().await;
     let import =

@@ -4,6 +4,9 @@
 
 mod applications;
 mod control;
+mod emergencies;
+mod first_start;
+mod governed;
 mod immigration;
 mod logins;
 mod matrix;

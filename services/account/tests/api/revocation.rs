@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{App, HttpServer, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::settings;
 use chrono::Duration;
 use identity::pki::{AnswerTerms, Responder};
-use identity::{Credential, OcspStatus};
+use identity::{Credential, OcspStatus, SignedDataOptions, sign_signed_data};
 use kernel::{Clock as _, Instant};
+use serde_json::json;
 
+use crate::oauth::PKCS7;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,10 +95,10 @@ impl OcspServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
+async fn a_responder_is_asked_before_a_first_start_and_a_login_and_its_answer_counts() {
     let server = OcspServer::start();
     let url = server.url.clone();
-    let world = World::start_with(move |settings, pki, _| {
+    let world = World::empty_with(move |settings, pki, _| {
         let responder = settings::Responder {
             url,
             issuer_hash: identity::ocsp::IssuerHash::Sha1,
@@ -114,6 +118,14 @@ async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
     let other = pki.authority_by_key_id(&key_id(identity::Purpose::Agency)).unwrap();
     let now = || world.app.clock.now();
 
+    server.set(OcspStatus::Revoked { since: now() }, now(), authority);
+    let refused = world.first_start(&world.master_data()).await.unwrap_err();
+    assert!(matches!(refused, chassis::Error::Problem(p) if p.errors[0].pointer == "/endorsements/0"));
+    world.app.clock.advance(Duration::minutes(2));
+    server.set(OcspStatus::Good, now(), authority);
+    world.begin().await;
+    world.app.clock.advance(Duration::minutes(2));
+
     server.set(OcspStatus::Good, now(), other);
     assert_eq!(world.somebody().login("user").await.status, 400, "signed by another authority");
     server.set(OcspStatus::Good, now() - Duration::minutes(11), authority);
@@ -130,4 +142,15 @@ async fn a_responder_is_asked_before_a_login_and_its_answer_counts() {
     server.set(OcspStatus::Revoked { since: now() }, now(), authority);
     assert_eq!(world.somebody().login("user").await.refusal(), (400, "invalid_grant"));
     assert_eq!(server.asked(), asked + 1);
+
+    // A card component that answers as PKCS#7 is asked about no less.
+    world.app.clock.advance(Duration::minutes(2));
+    server.set(OcspStatus::Good, now(), authority);
+    let (somebody, card) = (world.somebody(), &world.people["user"].card);
+    let prepared = somebody.prepare(card, json!({})).await.good();
+    let input = prepared["signing_input"].as_str().unwrap();
+    let message = sign_signed_data(card, input.as_bytes(), SignedDataOptions::default()).unwrap();
+    let message = URL_SAFE_NO_PAD.encode(message);
+    let _ = somebody.ask(&[("grant_type", PKCS7), ("assertion", &message)]).await.good();
+    assert_eq!(server.asked(), asked + 2);
 }

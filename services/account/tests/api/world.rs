@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use account_types::{
-    AccountRecord, ActContent, AgencyKind, AgencyRecord, ApplicationForm, CardBinding, CreateApplication,
-    EndorseApplication, GovernedAct, LinkRecord, MasterData, Outcome, PersonRecord, PostRecord, ResultKind,
-    StageContent, SystemRecord, UnitRecord,
+    AccountRecord, ActContent, AgencyKind, AgencyRecord, ApplicationForm, BootstrapContent, CardBinding,
+    CreateApplication, EndorseApplication, GovernedAct, LinkRecord, MasterData, Outcome, PersonRecord,
+    PostRecord, ResultKind, StageContent, Summary, SystemRecord, UnitRecord,
 };
 use chassis::Settings;
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use identity::{Credential, Endorsement, Role};
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AccountId, SystemId};
 use kernel::{Clock as _, NationalId, Personal, SystemClock};
 use serde_json::Value;
@@ -77,17 +78,43 @@ impl World {
     pub async fn start_with(
         change: impl FnOnce(&mut Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
     ) -> Self {
+        let world = Self::empty_with(change).await;
+        world.begin().await;
+        world
+    }
+
+    /// The first start, and a look of every schedule, from which on rhythms are known.
+    pub async fn begin(&self) {
+        self.first_start(&self.master_data()).await.unwrap();
+        self.app.running.run_due().await.unwrap();
+    }
+
+    /// Before the first start.
+    pub async fn empty() -> Self {
+        Self::empty_with(|_, _, _| {}).await
+    }
+
+    /// Before the first start, with other settings.
+    pub async fn empty_with(
+        change: impl FnOnce(&mut Settings, &identity::DevPki, &std::path::Path) + Send + 'static,
+    ) -> Self {
         let app = TestApp::of(account::service()).settings(change).start().await;
         let people: BTreeMap<_, _> =
             CAST.iter().map(|(name, agency, roles)| (*name, app.person(name, agency, roles))).collect();
         let now = SystemClock.now();
         let platform = app.pki.issue_agency("社福平台", "2.16.886.101.90001", now).unwrap();
         let office_certificate = app.pki.issue_agency("三民區公所", "2.16.886.101.90002", now).unwrap();
-        let world = Self { app, people, platform, office_certificate };
-        account::bootstrap::load(world.app.context(), world.master_data()).await.unwrap();
-        // Rhythms are known from the first look on.
-        world.app.running.run_due().await.unwrap();
-        world
+        Self { app, people, platform, office_certificate }
+    }
+
+    /// The first start, signed by both administrators.
+    pub async fn first_start(&self, data: &MasterData) -> chassis::Result<Summary> {
+        let endorsements = ["admin-a", "admin-b"].map(|name| self.sign_start(name, data));
+        account::bootstrap::load(self.app.context(), data, &endorsements).await
+    }
+
+    pub fn sign_start(&self, name: &str, data: &MasterData) -> Endorsement {
+        self.sign(name, &BootstrapContent::new(data.digest().unwrap()))
     }
 
     pub fn master_data(&self) -> MasterData {
@@ -133,7 +160,16 @@ impl World {
                 manager: self.people["it"].person,
                 manager_post: self.people["it"].post,
             }],
+            custodians: ["head", "chief", "handler"].map(|name| self.people[name].person).into(),
+            configuration: self.configuration(),
         }
+    }
+
+    /// What the service under test runs on.
+    pub fn configuration(&self) -> Vec<ConfigurationItem> {
+        let context = self.app.context();
+        let day = kernel::days::taipei_date(context.now());
+        chassis::configuration::items(context.settings(), context.packs(), day).unwrap()
     }
 
     fn account(&self, regulation: &str, holder: &str) -> AccountRecord {

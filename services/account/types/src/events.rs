@@ -213,6 +213,33 @@ impl Event for GovernanceRecorded {
     }
 }
 
+/// `account.emergency-changed.v1`: a break-glass grant was given, ended or reviewed. No reasons travel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyChanged {
+    /// The grant.
+    pub grant: kernel::ids::EmergencyGrantId,
+    /// `in_effect`, `ended`, `reviewed`.
+    pub state: String,
+    /// Who has the roles.
+    pub receiver: PersonId,
+    /// Which roles.
+    pub roles: BTreeSet<String>,
+    /// Until when.
+    pub until: chrono::DateTime<chrono::Utc>,
+    /// The two custodians.
+    pub custodians: BTreeSet<PersonId>,
+    /// Counts changes.
+    pub revision: i64,
+}
+
+impl Event for EmergencyChanged {
+    const TYPE: &'static str = "account.emergency-changed.v1";
+    const TOPIC: &'static str = "account.emergencies.v1";
+    fn key(&self) -> String {
+        self.grant.to_string()
+    }
+}
+
 /// `account.two-places-found.v1`: one person asked for a token from a second place while the first was in use, or a refresh
 /// token of a session was in two hands; refused (H5.2.3). Places are office addresses; they do not travel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use identity::Endorsement;
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AgencyId, PersonId, PostId, SystemId, UnitId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -103,6 +104,21 @@ pub enum GovernedAct {
         /// Origins (`https://host`) of its pages, on which officials prepare a login.
         #[serde(default)]
         origins: BTreeSet<String>,
+    },
+    /// Names the custodians who may break the glass: at least two people with cards, no administrators.
+    NameCustodians {
+        /// The custodians from now on.
+        custodians: BTreeSet<PersonId>,
+    },
+    /// Approves something that services run on: a root, a key, the way to a provider, a rule pack, a witness.
+    ApproveConfiguration {
+        /// The thing, by its digest.
+        item: ConfigurationItem,
+    },
+    /// Takes such an approval back.
+    WithdrawConfiguration {
+        /// The thing, by its digest.
+        item: ConfigurationItem,
     },
     /// Changes a registered system.
     ChangeSystem {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use kernel::Personal;
+use kernel::configuration::ConfigurationItem;
 use kernel::ids::{AccountId, AgencyId, PersonId, PostId, SystemId, UnitId};
+use kernel::{Personal, canonical};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -66,7 +67,7 @@ pub struct UnitRecord {
 }
 
 /// An agency.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgencyRecord {
     /// Its id.
@@ -89,7 +90,7 @@ pub struct AgencyRecord {
 }
 
 /// An agency system.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SystemRecord {
     /// Its id.
@@ -111,7 +112,7 @@ pub struct SystemRecord {
 }
 
 /// A post of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PostRecord {
     /// Its id.
@@ -132,7 +133,7 @@ pub struct PostRecord {
 }
 
 /// A person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonRecord {
     /// Its id.
@@ -140,20 +141,31 @@ pub struct PersonRecord {
     /// Staff number (員工代號), as in personnel files.
     pub staff_number: String,
     /// Name.
+    #[serde(serialize_with = "exposed")]
     pub name: Personal<String>,
     /// National id; sample ids pass only where the settings allow them.
+    #[serde(serialize_with = "exposed")]
     pub national_id: Personal<String>,
     /// Posts, the main one first.
     pub posts: Vec<PostRecord>,
     /// Cards.
     pub cards: Vec<CardBinding>,
     /// National ids of close relatives that he declared.
-    #[serde(default)]
+    #[serde(default, serialize_with = "all_exposed")]
     pub declared_relatives: Vec<Personal<String>>,
 }
 
+/// Master data are a file that two persons sign: the one place where these values are written.
+fn exposed<S: serde::Serializer>(value: &Personal<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(value.expose())
+}
+
+fn all_exposed<S: serde::Serializer>(values: &[Personal<String>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(Personal::expose))
+}
+
 /// An account that was granted before the suite stood.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountRecord {
     /// Its id.
@@ -181,7 +193,7 @@ pub struct AccountRecord {
 }
 
 /// A data link that stood before the suite.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkRecord {
     /// Its id.
@@ -199,7 +211,7 @@ pub struct LinkRecord {
 }
 
 /// Everything that stands before the suite does.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MasterData {
     /// The two persons who answer for the load; both hold the role `administrator`.
@@ -217,6 +229,37 @@ pub struct MasterData {
     /// Data links.
     #[serde(default)]
     pub links: Vec<LinkRecord>,
+    /// People who may break the glass: none, or at least two; no administrators.
+    #[serde(default)]
+    pub custodians: BTreeSet<PersonId>,
+    /// What services run on, approved with the rest.
+    #[serde(default)]
+    pub configuration: Vec<ConfigurationItem>,
+}
+
+impl MasterData {
+    /// SHA-256 (hexadecimal) of the canonical bytes: the same for a TOML and a JSON file with the same content. Both
+    /// administrators compare it before they sign.
+    pub fn digest(&self) -> Result<String, serde_json::Error> {
+        Ok(canonical::sha256_hex(&canonical::bytes(self)?))
+    }
+}
+
+/// What the cards of both administrators sign for the first start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootstrapContent {
+    /// Always `bootstrap`: nothing else passes for it.
+    pub act: String,
+    /// [`MasterData::digest`].
+    pub master_data: String,
+}
+
+impl BootstrapContent {
+    /// The content for master data with `digest`.
+    pub fn new(digest: impl Into<String>) -> Self {
+        Self { act: "bootstrap".to_owned(), master_data: digest.into() }
+    }
 }
 
 /// What was loaded.
@@ -234,4 +277,6 @@ pub struct Summary {
     pub accounts: usize,
     /// Data links.
     pub links: usize,
+    /// SHA-256 of the canonical bytes of what was loaded.
+    pub digest: String,
 }

@@ -31,6 +31,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
                 system: None,
                 place: None,
                 acting_for: None,
+                emergency: None,
                 cnf: None,
                 session: None,
             };

@@ -21,6 +21,10 @@ pub struct Options {
     /// The account service's database, migrated: `postgres://account:…@host/account`.
     #[arg(long)]
     database: String,
+    /// A provider that query-registry is set to ask, as `NAME=URL` with the internal root: approved with the rest. Once for
+    /// each.
+    #[arg(long = "provider", value_name = "NAME=URL", value_parser = named)]
+    providers: Vec<(String, String)>,
     /// Puts the keys that `datawarden smoke --keys` needs into this folder.
     #[arg(long)]
     keys: Option<PathBuf>,
@@ -41,15 +45,17 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         .context(settings, platform)
         .await
         .context("the account service's database: start the service, or run `account migrate`, first")?;
+    let today = kernel::days::taipei_date(context.now());
     let data = crate::master_data::master_data(
         &sample.city,
         &sample.cards,
         &sample.platform,
         context.packs(),
         &sample.anchors,
+        chassis::configuration::items(context.settings(), context.packs(), today)?,
         context.now(),
     )?;
-    super::say(match sample::load(&context, data).await? {
+    super::say(match sample::load(&context, &data, &sample.cards).await? {
         Some(loaded) => format!(
             "loaded {} agencies, {} systems, {} people, {} accounts, {} data links",
             loaded.agencies, loaded.systems, loaded.people, loaded.accounts, loaded.links
@@ -59,9 +65,17 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn named(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text.split_once('=').ok_or("NAME=URL")?;
+    Ok((name.to_owned(), url.to_owned()))
+}
+
 /// The account service's settings, as far as loading needs them.
 fn settings(options: Options) -> Settings {
     let pki = options.data.join("pki");
+    let provider =
+        |(name, url)| (name, settings::Provider { url, roots: Some(pki.join("roots/internal.pem")) });
+    let providers = options.providers.into_iter().map(provider).collect();
     Settings {
         http: settings::Http::default(),
         database: settings::Database { url: options.database.into(), pool_size: 2 },
@@ -80,8 +94,9 @@ fn settings(options: Options) -> Settings {
         },
         secrets: settings::Secrets { register_key_file: pki.join("register.key"), log_keys: None },
         rules: settings::Rules::default(),
+        governance: settings::Governance::default(),
         services: std::collections::BTreeMap::new(),
-        providers: std::collections::BTreeMap::new(),
+        providers,
         sample_ids: true,
     }
 }

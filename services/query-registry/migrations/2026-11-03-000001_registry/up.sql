@@ -8,7 +8,7 @@ CREATE TABLE directory_clock (
 );
 INSERT INTO directory_clock (change) VALUES (0);
 CREATE TABLE directory (
-    kind text NOT NULL CHECK (kind IN ('account', 'person', 'agency', 'system')),
+    kind text NOT NULL CHECK (kind IN ('account', 'person', 'agency', 'system', 'configuration')),
     -- No foreign key: the things are the account service's.
     id uuid NOT NULL,
     revision bigint NOT NULL,

@@ -3,6 +3,7 @@
 
 use account_types::events::{AccountChanged, AgencyChanged, PersonChanged, SystemChanged};
 use chassis::{EventMeta, Result, Tx};
+use kernel::configuration::ConfigurationChanged;
 
 use crate::store::changes;
 use crate::store::directory::{self, kind};
@@ -32,4 +33,10 @@ pub async fn take_agency(tx: &mut Tx, event: AgencyChanged, _: EventMeta) -> Res
 pub async fn take_system(tx: &mut Tx, event: SystemChanged, _: EventMeta) -> Result<()> {
     directory::put(tx, kind::SYSTEM, event.system.0, event.revision, &event).await?;
     Ok(())
+}
+
+/// What two persons approved that services run on: kept for the comparison at the start, and in the index for each query.
+pub async fn take_configuration(tx: &mut Tx, event: ConfigurationChanged, meta: EventMeta) -> Result<()> {
+    directory::put(tx, kind::CONFIGURATION, event.item.id(), event.revision, &event).await?;
+    chassis::configuration::take(tx, event, meta).await
 }

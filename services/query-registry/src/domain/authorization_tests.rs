@@ -279,7 +279,8 @@ fn each_broken_rule_has_its_refusal_and_each_refusal_its_rule() {
         assert_eq!(world.decide().err(), Some(*refusal), "row {number}");
     }
     let seen: HashSet<Refusal> = BROKEN.iter().map(|(refusal, _)| *refusal).collect();
-    assert_eq!(seen.len(), Refusal::ALL.len());
+    // What two persons approve is looked at after the decision, where digests are known: `Registry::check_approved`.
+    assert_eq!(seen.len(), Refusal::ALL.len() - 1);
 }
 
 #[test]

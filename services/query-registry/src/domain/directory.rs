@@ -6,7 +6,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use account_types::events::{AccountSnapshot, AgencyChanged, PersonChanged, PostSnapshot, SystemChanged};
 use chrono::NaiveDate;
 use identity::CertificateIdentity;
+use kernel::configuration::{ConfigurationChanged, ConfigurationKind};
 use kernel::ids::{AccountId, AgencyId, PersonId, PostId, SystemId, UnitId};
+use uuid::Uuid;
 
 use crate::domain::network::Network;
 use crate::domain::rules::RuleBook;
@@ -22,6 +24,8 @@ pub enum Record {
     Agency(AgencyChanged),
     /// A system.
     System(SystemChanged),
+    /// Something that services run on, approved or not any more.
+    Configuration(ConfigurationChanged),
 }
 
 /// A person as decisions need it.
@@ -72,6 +76,7 @@ pub struct Index {
     people: HashMap<PersonId, Person>,
     agencies: HashMap<AgencyId, Agency>,
     systems: HashMap<SystemId, SystemChanged>,
+    configuration: HashMap<Uuid, ConfigurationChanged>,
     /// The last change of the directory that is in here.
     pub change: i64,
 }
@@ -117,6 +122,12 @@ impl Index {
                     self.systems.insert(s.system, s);
                 }
             }
+            Record::Configuration(c) => {
+                let id = c.item.id();
+                if self.configuration.get(&id).is_none_or(|old| old.revision <= c.revision) {
+                    self.configuration.insert(id, c);
+                }
+            }
         }
     }
 
@@ -148,6 +159,18 @@ impl Index {
     /// The system `id`, if it may ask now.
     pub fn active_system(&self, id: SystemId) -> Option<&SystemChanged> {
         self.systems.get(&id).filter(|s| s.active)
+    }
+
+    /// Whether two persons approved the thing of this name and digest, to be used on `day` (invariant 11).
+    pub fn is_approved(&self, kind: ConfigurationKind, name: &str, digest: &str, day: NaiveDate) -> bool {
+        // Few things are approved: a look at each costs less than the id by which they are kept.
+        self.configuration.values().any(|c| {
+            c.approved
+                && c.item.kind == kind
+                && c.item.digest == digest
+                && c.item.name == name
+                && c.item.effective_on <= day
+        })
     }
 
     /// Whether `person` holds `role` in `post` on `day`: the token says so at its issue, this as of now.

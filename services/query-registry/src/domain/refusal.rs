@@ -15,6 +15,11 @@ pub enum Refusal {
     /// No rule pack of the regulation lets queries pass the gate.
     #[error("Queries of this kind of data do not pass this gate.")]
     NotAtGate,
+    /// Two persons have not approved the rule pack, or the way to the provider.
+    #[error(
+        "Two administrators must first approve the rule pack and the provider's endpoint: tell the IT centre."
+    )]
+    ConfigurationNotApproved,
     /// The official holds no such account in the post acted in.
     #[error("Apply for an account in the post that you act in.")]
     NoAccount,
@@ -71,6 +76,7 @@ impl Refusal {
         Self::OutsideOfficeNetwork,
         Self::ApplicationUnknown,
         Self::NotAtGate,
+        Self::ConfigurationNotApproved,
         Self::NoAccount,
         Self::AccountNotActive,
         Self::RightRevoked,
@@ -92,6 +98,7 @@ impl Refusal {
     pub fn clause(self) -> &'static str {
         match self {
             Self::SystemNotRegistered | Self::OutsideOfficeNetwork | Self::NotAtGate => "H3.1",
+            Self::ConfigurationNotApproved => "invariant-11",
             Self::NoAccount | Self::PermissionMissing => "H4.1",
             Self::AccountNotActive => "H5.1.2",
             Self::RightRevoked => "H5.2.2",

@@ -69,6 +69,10 @@ pub fn job() -> JobKind {
 
 async fn carry_out(context: &Context, month: &Month) -> Result<()> {
     let registry = context.state::<Registry>();
+    let mut conn = context.connection().await?;
+    registry.refresh(&mut conn).await?;
+    drop(conn);
+    registry.check_approved(&month.regulation, days::taipei_date(context.now()))?;
     let provider =
         registry.provider(&month.regulation).ok_or_else(|| anyhow::anyhow!("no provider is set"))?;
     let name = |month: NaiveDate| month.format("%Y-%m").to_string();

@@ -21,6 +21,8 @@ pub mod kind {
     pub const AGENCY: &str = "agency";
     /// [`super::Record::System`]
     pub const SYSTEM: &str = "system";
+    /// [`super::Record::Configuration`]
+    pub const CONFIGURATION: &str = "configuration";
 }
 
 #[derive(QueryableByName)]
@@ -78,6 +80,7 @@ pub fn parse(kind: &str, doc: serde_json::Value) -> Result<Record> {
         kind::ACCOUNT => Record::Account(serde_json::from_value(doc)?),
         kind::PERSON => Record::Person(serde_json::from_value(doc)?),
         kind::AGENCY => Record::Agency(serde_json::from_value(doc)?),
+        kind::CONFIGURATION => Record::Configuration(serde_json::from_value(doc)?),
         _ => Record::System(serde_json::from_value(doc)?),
     })
 }

@@ -2,6 +2,7 @@
 
 use account_types::events::AccountStatus;
 use futures::future::join_all;
+use kernel::configuration::{ConfigurationItem, ConfigurationKind};
 use provider_simulator::Behaviour;
 use query_log::{Filter, Kind};
 use query_registry::domain::rules::THREE_YEARS;
@@ -286,5 +287,33 @@ async fn a_query_whose_process_died_is_settled_and_its_delivery_free_again() {
     stage.app.advance(chrono::Duration::zero()).await;
     stage.app.advance(chrono::Duration::minutes(1)).await;
     let _ = stage.query(&body).await.expect_status(200);
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn nothing_is_asked_on_a_way_or_under_rules_that_two_persons_did_not_approve() {
+    let stage = Stage::set().await;
+    let items = stage.configuration();
+    let used =
+        |kind, name: &str| items.iter().find(|i| i.kind == kind && i.name.starts_with(name)).unwrap().clone();
+    let endpoint = used(ConfigurationKind::ProviderEndpoint, "household");
+    let pack = used(ConfigurationKind::RulePack, "household-2017");
+    let application = stage.endorsed().await;
+    for (n, item) in [endpoint, pack].into_iter().enumerate() {
+        stage.feed_configuration(item.clone(), false, 2).await;
+        let refused =
+            stage.query(&stage.ask(application.id, n)).await.expect_problem("configuration-not-approved");
+        assert_eq!(refused["clause"], "invariant-11");
+        assert_eq!(stage.served(), n, "the provider is not asked");
+        stage.feed_configuration(item.clone(), true, 3).await;
+        let later = ConfigurationItem { effective_on: "2026-03-03".parse().unwrap(), ..item.clone() };
+        stage.feed_configuration(later, true, 4).await;
+        stage.query(&stage.ask(application.id, n)).await.expect_problem("configuration-not-approved");
+        stage.feed_configuration(item, true, 5).await;
+        let _ = stage.query(&stage.ask(application.id, n)).await.expect_status(200);
+    }
+    let decisions: Vec<Decision> =
+        stage.app.published::<QueryRecorded>().await.iter().map(|e| e.decision).collect();
+    assert_eq!(decisions.iter().filter(|d| **d == Decision::Refused).count(), 4, "each refusal is a record");
     stage.strike().await;
 }

@@ -9,6 +9,7 @@ use account_types::events::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::{BatchEndorsement, CardSigner as _, Endorsement, Role};
+use kernel::configuration::{ConfigurationChanged, ConfigurationItem, ConfigurationKind};
 use kernel::ids::{AccountId, CaseId, QueryApplicationId, SystemId};
 use kernel::{Clock as _, SystemClock, days};
 use provider_simulator::{ProviderSimulator, ProviderTls};
@@ -120,10 +121,26 @@ impl Stage {
             revision: 1,
         };
         self.app.feed("account", &system).await;
+        // What the gate looks at; roots and keys are compared at a start.
+        let at_start = [ConfigurationKind::TrustRoot, ConfigurationKind::Key];
+        for item in self.configuration().into_iter().filter(|item| !at_start.contains(&item.kind)) {
+            self.feed_configuration(item, true, 1).await;
+        }
         for person in [&self.user, &self.supervisor, &self.unit_supervisor, &self.auditor] {
             self.app.feed("account", &person_event(person, 1)).await;
         }
         self.feed_account(&self.account).await;
+    }
+
+    /// What the service under test runs on.
+    pub fn configuration(&self) -> Vec<ConfigurationItem> {
+        let context = self.app.context();
+        let day = days::taipei_date(context.now());
+        chassis::configuration::items(context.settings(), context.packs(), day).unwrap()
+    }
+
+    pub async fn feed_configuration(&self, item: ConfigurationItem, approved: bool, revision: i64) {
+        self.app.feed("account", &ConfigurationChanged { item, approved, revision }).await;
     }
 
     pub async fn feed_account(&self, account: &AccountSnapshot) {

@@ -80,6 +80,10 @@ async fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     let Some((id, operation)) = operations.at(asked_for(request), &pattern) else {
         return Err(Refusal::Method(operations.methods(&pattern)));
     };
+    if !context.0.readiness.compared() {
+        let text = "What this service runs on was not compared with what is approved yet: try again.";
+        return Err(Problem::new(&problem::UNAVAILABLE, text).retry_after(1).into());
+    }
     let principal = if operation.public { None } else { Some(authenticate(request, context, id)) };
     // Whoever shows no valid token counts by address, so that guessing tokens has its limit too.
     let client = match &principal {
@@ -158,6 +162,10 @@ fn check_binding(
 }
 
 fn permit(principal: &Principal, id: &str, operation: &Operation) -> Result<(), Problem> {
+    if principal.emergency.is_some() && !operation.emergency {
+        let detail = format!("`{id}` is not open to a break-glass grant.");
+        return Err(Problem::new(&problem::FORBIDDEN, detail).clause("invariant-11"));
+    }
     if !principal.roles.is_disjoint(&operation.roles) {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use statement::statement;
 
 use crate::answer::Answer;
 use crate::db::Tx;
+use crate::emergency;
 use crate::error::{Error, Result};
 use crate::http::{Caller, body};
 use crate::problem::{self, Problem};
@@ -28,6 +29,7 @@ pub struct Command<B> {
     pub if_match: Option<i64>,
     idempotency_key: Option<String>,
     operation: String,
+    path: String,
     fingerprint: String,
 }
 
@@ -76,6 +78,9 @@ impl<B> Command<B> {
                     return Ok(answer);
                 }
                 let answer = work(tx).await?;
+                if let Some(grant) = self.caller.principal.emergency {
+                    emergency::note(tx, grant, &self.operation, &self.path).await?;
+                }
                 self.remember(tx, &answer).await?;
                 Ok(answer)
             })
@@ -148,6 +153,7 @@ impl<B: DeserializeOwned + 'static> FromRequest for Command<B> {
             material.extend_from_slice(&bytes);
             Ok(Self {
                 operation: format!("{} {}", request.method(), request.match_pattern().unwrap_or_default()),
+                path: request.path().to_owned(),
                 fingerprint: kernel::canonical::sha256_hex(&material),
                 if_match: if_match(request.headers())?,
                 idempotency_key,

@@ -21,17 +21,19 @@ struct Readiness {
     broker: bool,
     schema: bool,
     revocations: bool,
+    configuration: bool,
 }
 
-/// `/readyz`: database with its schema and broker can be reached. Silence about revocations is told and leaves it ready:
+/// `/readyz`: database with its schema and broker can be reached, and what the service runs on is approved. Silence about revocations is told and leaves it ready:
 /// what does not hang on them goes on.
 pub async fn readyz(context: web::Data<Context>) -> HttpResponse {
     let schema = context.0.readiness.migrated();
     let broker = context.0.readiness.broker();
     let database = crate::relay::waiting(&context).await.is_ok();
     let revocations = context.revocations().is_live();
-    let ready = schema && broker && database;
-    let body = Readiness { ready, database, broker, schema, revocations };
+    let configuration = context.0.readiness.compared();
+    let ready = schema && broker && database && configuration;
+    let body = Readiness { ready, database, broker, schema, revocations, configuration };
     if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 

@@ -35,6 +35,7 @@ fn grant() -> AccessGrant {
         system: Some(SystemId(Uuid::from_u128(4))),
         place: Some("203.0.113.7".parse().unwrap()),
         acting_for: Some(PostId(Uuid::from_u128(5))),
+        emergency: None,
         cnf: Some(Confirmation { x5t_s256: "thumb".into() }),
         session: None,
     }

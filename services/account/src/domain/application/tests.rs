@@ -53,6 +53,7 @@ fn actor(person: u128, office: bool, unit: u128, roles: &[Role]) -> Actor {
         person: PersonId(id(person)),
         post: PostId(id(person * 10)),
         acting_for: None,
+        emergency: None,
         agency: AgencyId(id(if office { 10 } else { 11 })),
         agency_kind: if office { AgencyKind::DistrictOffice } else { AgencyKind::Bureau },
         unit: UnitId(id(unit)),
