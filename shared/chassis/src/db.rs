@@ -78,6 +78,7 @@ pub struct Tx {
     conn: Connection,
     context: Context,
     now: DateTime<Utc>,
+    emitted: bool,
 }
 
 impl Tx {
@@ -85,12 +86,14 @@ impl Tx {
         let mut conn = context.connection().await?;
         AnsiTransactionManager::begin_transaction_sql(&mut *conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
             .await?;
-        Ok(Self { conn, context: context.clone(), now: context.now() })
+        Ok(Self { conn, context: context.clone(), now: context.now(), emitted: false })
     }
 
     async fn commit(mut self) -> Result<()> {
         AnsiTransactionManager::commit_transaction(&mut *self.conn).await?;
-        self.context.relay_wakeup().notify_one();
+        if self.emitted {
+            self.context.relay_wakeup().notify_one();
+        }
         Ok(())
     }
 
@@ -170,6 +173,7 @@ impl Tx {
         .bind::<Nullable<Text>, _>(tracestate)
         .execute(self.conn())
         .await?;
+        self.emitted = true;
         Ok(())
     }
 

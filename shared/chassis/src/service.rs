@@ -60,7 +60,7 @@ pub struct Service {
     pub schedules: fn() -> Vec<Schedule>,
     /// Its kinds of jobs.
     pub jobs: fn() -> Vec<JobKind>,
-    /// Topics that it publishes on.
+    /// Topics that it publishes on; without any it has no producer.
     pub topics: &'static [&'static str],
     /// Where it learns what was revoked.
     pub revocations: revocations::Source,
@@ -314,7 +314,9 @@ impl Service {
                 Err(error) => return tracing::error!(%error, "worker runtime"),
             };
             local.spawn_local(open_topics(context.clone(), topics));
-            local.spawn_local(relay::run(context.clone()));
+            if !topics.is_empty() {
+                local.spawn_local(relay::run(context.clone()));
+            }
             local.spawn_local(context.0.keys.clone().watch());
             local.spawn_local(revocation_lists::run(context.clone()));
             if part == Part::Serve {
