@@ -7,9 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 mod city;
+mod decision;
 mod gate;
 mod log;
 mod memory;
+mod refusal;
 mod revocation;
 mod tokens;
 
@@ -66,10 +68,11 @@ pub async fn run(out: &Path, queries: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut figures = tokens::measure()?;
     figures.extend(revocation::measure()?);
-    figures.extend(gate::decision()?);
+    figures.extend(decision::measure()?);
     let (stack, starts) = memory::start_twice(folder.path()).await?;
     figures.extend(starts);
     figures.extend(gate::projection(&stack).await?);
+    figures.extend(refusal::measure(&stack).await?);
     figures.extend(log::measure(&stack).await?);
     stack.stop().await?;
     figures.extend(city::measure(folder.path(), queries).await?);

@@ -29,6 +29,7 @@ pub mod principal;
 pub mod revocation;
 pub mod role;
 pub mod signature;
+mod signers;
 pub mod stream;
 #[cfg(test)]
 mod tests;
