@@ -34,6 +34,8 @@ deny: ## licences, bans and advisories of every dependency
 
 bench: deps ## run the benchmarks
 	cargo run --locked -p datawarden -- bench
+	cargo build --locked --workspace --bins
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture figures
 
 images: ## build the container images
 	scripts/images

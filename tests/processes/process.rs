@@ -54,6 +54,11 @@ impl Process {
         }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`: the process does nothing any more.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -139,7 +139,8 @@ impl World {
         self.path(&format!("{service}.toml"))
     }
 
-    async fn prepare(&mut self, service: &'static str) {
+    /// Writes a service's settings and makes its database.
+    pub async fn prepare(&mut self, service: &'static str) {
         let credential: Credential = self.pki.issue_service(service, SystemClock.now()).unwrap();
         let (certificate, key) = (self.path(&format!("{service}.pem")), self.path(&format!("{service}.key")));
         credential.save_pem_files(&certificate, &key).unwrap();

@@ -135,6 +135,9 @@ spec:
         {{- if $topology.logKeys }}
         - { name: log-keys, mountPath: /var/lib/datawarden/log-keys }
         {{- end }}
+        {{- if and $topology.revocation (include "datawarden.looksUpRevoked" $root) }}
+        - { name: revocation, mountPath: /var/cache/datawarden/revocation }
+        {{- end }}
         {{- if $root.Values.rules.existingConfigMap }}
         - { name: rules, mountPath: /run/datawarden/rules, readOnly: true }
         {{- end }}
@@ -170,6 +173,10 @@ spec:
       persistentVolumeClaim:
         claimName: {{ include "datawarden.needed" (dict "value" $values.logKeys.existingClaim "key" (printf "%s.logKeys.existingClaim" $field)
                         "advice" "Name a PersistentVolumeClaim for the data keys of the query log, ReadWriteMany where there is more than one replica.") }}
+    {{- end }}
+    {{- if and $topology.revocation (include "datawarden.looksUpRevoked" $root) }}
+    - name: revocation
+      emptyDir: { sizeLimit: 256Mi }
     {{- end }}
     {{- with $root.Values.rules.existingConfigMap }}
     - name: rules

@@ -1,3 +1,8 @@
+{{/* "yes" where revoked certificates are looked up. */}}
+{{- define "datawarden.looksUpRevoked" -}}
+{{- with .Values.revocation }}{{ if or .citizen.lists .agency.lists .responders }}yes{{ end }}{{ end }}
+{{- end }}
+
 {{/* settings.toml of one service: root, service. Nothing secret goes in here; a key that the service does not know stops it. */}}
 {{- define "datawarden.settings" -}}
 {{- $root := .root }}
@@ -29,6 +34,29 @@ audience = {{ $values.identity.audience | toJson }}
 roots = "/run/datawarden/roots"
 certificate = "/run/datawarden/identity/tls.crt"
 key = "/run/datawarden/identity/tls.key"
+{{- if and $topology.revocation (include "datawarden.looksUpRevoked" $root) }}
+
+[identity.revocation]
+refresh_seconds = {{ int $values.revocation.refreshSeconds }}
+grace_seconds = {{ int $values.revocation.graceSeconds }}
+cache = "/var/cache/datawarden/revocation"
+{{- range $of := list "citizen" "agency" }}
+{{- with index $values.revocation $of }}
+{{- if or .lists .required }}
+
+[identity.revocation.{{ $of }}]
+lists = {{ toJson .lists }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $values.revocation.responders }}
+
+[identity.revocation.responders.{{ .issuerKeyId | upper }}]
+url = {{ toJson .url }}
+issuer_hash = {{ .issuerHash | default "sha256" | toJson }}
+nonce = {{ eq (toString .nonce) "false" | not }}
+{{- end }}
+{{- end }}
 
 [secrets]
 register_key_file = {{ printf "/run/datawarden/register-key/%s" $values.registerKey.key | toJson }}

@@ -14,3 +14,6 @@ pub mod person;
 pub mod personnel;
 pub mod records;
 pub mod session;
+
+#[cfg(test)]
+mod duties_tests;

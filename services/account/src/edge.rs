@@ -30,7 +30,9 @@ pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
         let detail = "The session has ended: sign in with the card.";
         return Err(Problem::new(&chassis::problem::UNAUTHENTICATED, detail).into());
     }
-    let stored: Person = tx.load::<Person>(person).await?.doc;
+    // Read, not locked: who acts changes neither himself nor his agency by it, and others of the agency act meanwhile.
+    let stored = document::find::<Person>(tx.conn(), person.0, false).await?;
+    let stored = stored.ok_or_else(|| document::missing(Person::TABLE))?;
     stored.held(post, days::taipei_date(tx.now()))?;
     emergencies::still_given(tx, caller).await?;
     let agency = caller.agency()?;
@@ -38,7 +40,8 @@ pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
         .principal
         .unit
         .ok_or_else(|| Problem::new(&problems::PERSON_UNFIT, "The token names no unit."))?;
-    let agency_kind = tx.load::<Agency>(agency).await?.kind;
+    let stored = document::find::<Agency>(tx.conn(), agency.0, false).await?;
+    let agency_kind = stored.ok_or_else(|| document::missing(Agency::TABLE))?.kind;
     Ok(Actor {
         person,
         post,

@@ -7,7 +7,7 @@ use chassis::{Result, Tx};
 use chrono::NaiveDate;
 use kernel::ids::{AccountId, AgencyId, FindingId, PersonId, QueryId};
 use kernel::{canonical, days};
-use rule_pack::{DeadlineKind, RhythmKind, RulePack};
+use rule_pack::{DeadlineKind, Form, Rhythm, RhythmKind, RulePack};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -214,6 +214,39 @@ pub fn annex(annex: u32) -> Option<RhythmKind> {
     }
 }
 
+/// The rhythm and form of annex `number`, where the pack makes its audit a duty of this service.
+fn owed_annex(pack: &RulePack, number: u32) -> Option<(RhythmKind, &Rhythm, &Form)> {
+    let kind = annex(number).filter(|kind| duties::has_rhythm(pack, *kind))?;
+    Some((kind, pack.rhythm(kind)?, pack.forms.iter().find(|f| f.annex == number)?))
+}
+
+fn audit_key(number: u32, start: NaiveDate, agency: AgencyId) -> String {
+    format!("{number}/{start}/{agency}")
+}
+
+/// Opens the internal audits on annex `number` that `agencies` do not have yet for the period in which `day` lies. Asked
+/// each night: what is there is found in one statement.
+pub async fn open_internal_audits(
+    tx: &mut Tx,
+    pack: &RulePack,
+    number: u32,
+    agencies: &[AgencyId],
+    day: NaiveDate,
+) -> Result<()> {
+    let Some((_, rhythm, _)) = owed_annex(pack, number) else { return Ok(()) };
+    let start = period_start(rhythm, day);
+    let keys: Vec<String> = agencies.iter().map(|agency| audit_key(number, start, *agency)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let there = document::count::<InternalAudit>(tx.conn(), Filter::all().one_of("key", &keys)).await?;
+    if usize::try_from(there) == Ok(agencies.len()) {
+        return Ok(());
+    }
+    for agency in agencies {
+        internal_audit_for(tx, pack, number, *agency, day).await?;
+    }
+    Ok(())
+}
+
 /// The internal audit of `agency` on `annex` for the period in which `day` lies, opened with its duty if it is not there.
 pub async fn internal_audit_for(
     tx: &mut Tx,
@@ -222,17 +255,10 @@ pub async fn internal_audit_for(
     agency: AgencyId,
     day: NaiveDate,
 ) -> Result<Option<InternalAudit>> {
-    let Some(kind) = annex(number) else { return Ok(None) };
-    let (Some(rhythm), Some(form)) = (pack.rhythm(kind), pack.forms.iter().find(|f| f.annex == number))
-    else {
-        return Ok(None);
-    };
-    if !duties::has_rhythm(pack, kind) {
-        return Ok(None);
-    }
+    let Some((kind, rhythm, form)) = owed_annex(pack, number) else { return Ok(None) };
     let context = tx.context();
     let start = period_start(rhythm, day);
-    let key = format!("{number}/{start}/{agency}");
+    let key = audit_key(number, start, agency);
     if let Some(there) =
         document::first::<InternalAudit>(tx.conn(), Filter::all().eq("key", key.as_str())).await?
     {

@@ -16,4 +16,6 @@ pub mod worksheet;
 pub use fault::Fault;
 
 #[cfg(test)]
+mod duties_tests;
+#[cfg(test)]
 mod guards_tests;

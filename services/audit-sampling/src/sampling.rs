@@ -89,6 +89,11 @@ pub async fn proof(conn: &mut AsyncPgConnection, plan: &AuditPlan) -> Result<Dra
     })
 }
 
+/// The worksheets of `plan`.
+pub async fn worksheets(conn: &mut AsyncPgConnection, plan: &AuditPlan) -> Result<Vec<Stored<Worksheet>>> {
+    document::select(conn, Filter::all().eq("plan_id", plan.id), MOST).await
+}
+
 /// The audit record of `plan`: refused while worksheets wait for their results.
 pub async fn audit_record(conn: &mut AsyncPgConnection, plan: &AuditPlan) -> Result<AuditRecord> {
     if let Some(record) = &plan.audit_record {
@@ -99,8 +104,7 @@ pub async fn audit_record(conn: &mut AsyncPgConnection, plan: &AuditPlan) -> Res
     else {
         return Err(Fault::WrongState.into());
     };
-    let sheets: Vec<Stored<Worksheet>> =
-        document::select(conn, Filter::all().eq("plan_id", plan.id), MOST).await?;
+    let sheets = worksheets(conn, plan).await?;
     if sheets.iter().any(|s| s.state != WorksheetState::Recorded) {
         return Err(Fault::WorksheetsOpen.into());
     }

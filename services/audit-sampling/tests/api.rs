@@ -28,15 +28,20 @@ fn sign<T: Serialize>(app: &TestApp, by: &TestPerson, act: &str, subject: Uuid, 
 
 /// Announces a person with his card.
 async fn announce(app: &TestApp, person: &TestPerson) {
+    announce_in(app, person, &[person]).await;
+}
+
+/// Announces a person with his card and the posts of all of `posts`.
+async fn announce_in(app: &TestApp, person: &TestPerson, posts: &[&TestPerson]) {
     let content = json!({});
     let endorsement = Endorsement::sign(&person.card, &content, app.clock.now()).unwrap();
     let anchors = app.pki.anchors().unwrap();
     let card = endorsement.verify(&content, &anchors, app.clock.now()).unwrap().subject();
-    let post = PostSnapshot {
-        id: person.post,
-        agency: person.agency,
-        unit: person.unit,
-        roles: person.roles.iter().map(ToString::to_string).collect(),
+    let post = |held: &&TestPerson| PostSnapshot {
+        id: held.post,
+        agency: held.agency,
+        unit: held.unit,
+        roles: held.roles.iter().map(ToString::to_string).collect(),
         from: "2025-01-01".parse().unwrap(),
         until: None,
         deputy_for: None,
@@ -44,7 +49,7 @@ async fn announce(app: &TestApp, person: &TestPerson) {
     let view = PersonView {
         person: person.person,
         in_service: true,
-        posts: vec![post],
+        posts: posts.iter().map(post).collect(),
         cards: [card].into(),
         revision: 1,
     };
@@ -174,6 +179,9 @@ async fn a_quarterly_audit_runs_from_its_plan_to_its_endorsed_record() {
     app.post(&closing, &token, &json!({"endorsement": wrong})).await.expect_problem("endorsement-invalid");
     let foreign = sign(&app, &second, "close_audit_plan", plan_id, &record);
     app.post(&closing, &token, &json!({"endorsement": foreign})).await.expect_problem("endorsement-invalid");
+    let holder = TestPerson { roles: [Role::Auditor].into(), ..user.clone() };
+    let own = sign(&app, &holder, "close_audit_plan", plan_id, &record);
+    app.post(&closing, &app.token(&holder), &json!({"endorsement": own})).await.expect_problem("own-matter");
     let endorsement = sign(&app, &auditor, "close_audit_plan", plan_id, &record);
     let closed = app.post(&closing, &token, &json!({"endorsement": endorsement})).await.expect_status(200);
     assert_eq!(closed["state"], "closed");
@@ -226,6 +234,35 @@ async fn queries_at_night_become_one_finding_that_a_joint_investigation_ends() {
     assert_eq!(app.published::<FindingRaised>().await.len(), 1);
     let closed = app.published::<FindingClosed>().await;
     assert_eq!(closed[0].outcome, "no-violation");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_has_a_post_in_the_visited_office_records_no_visit_whichever_he_acts_in() {
+    let app = app().await;
+    let user = app.person("user", "office", &[Role::User]);
+    let auditor = app.person("auditor", "bureau", &[Role::Auditor]);
+    let insider = app.person("insider", "bureau", &[Role::Auditor]);
+    let agency = AgencyChanged {
+        agency: user.agency,
+        name: "高雄市鹽埕區公所".into(),
+        kind: "district_office".into(),
+        units: vec![],
+        networks: vec![],
+        revision: 1,
+    };
+    app.feed("account", &agency).await;
+    announce(&app, &auditor).await;
+    announce_in(&app, &insider, &[&insider, &user]).await;
+    let (token, today) = (app.token(&auditor), days::taipei_date(app.clock.now()));
+    let plan = json!({"offices": [user.agency], "visit_on": today});
+    let check = app.post("/v1/spot-checks", &token, &plan).await.expect_status(201);
+    let path = format!("/v1/spot-checks/{}", check["id"].as_str().unwrap());
+    let _ = app.post(&format!("{path}/draw"), &token, &json!({})).await.expect_status(200);
+    let seen = json!({"visited_on": today, "result": "all as it should be", "in_order": true});
+    let result = format!("{path}/result");
+    app.post(&result, &app.token(&insider), &seen).await.expect_problem("audited-unit-insider");
+    let _ = app.post(&result, &token, &seen).await.expect_status(200);
     app.stop().await;
 }
 

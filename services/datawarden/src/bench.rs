@@ -4,13 +4,18 @@
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 mod city;
+mod decision;
 mod gate;
 mod log;
 mod memory;
+mod refusal;
 mod revocation;
 mod tokens;
+
+pub use memory::resident_mb;
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,7 +53,8 @@ impl Figure {
         Self { name: name.to_owned(), value, unit, goal, better, met }
     }
 
-    fn lower(name: &str, value: f64, unit: &'static str, goal: f64) -> Self {
+    /// A figure of which less is better.
+    pub fn lower(name: &str, value: f64, unit: &'static str, goal: f64) -> Self {
         Self::new(name, value, unit, Better::Lower, goal)
     }
 
@@ -62,19 +68,38 @@ pub async fn run(out: &Path, queries: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut figures = tokens::measure()?;
     figures.extend(revocation::measure()?);
-    figures.extend(gate::decision()?);
+    figures.extend(decision::measure()?);
     let (stack, starts) = memory::start_twice(folder.path()).await?;
     figures.extend(starts);
     figures.extend(gate::projection(&stack).await?);
+    figures.extend(refusal::measure(&stack).await?);
     figures.extend(log::measure(&stack).await?);
     stack.stop().await?;
     figures.extend(city::measure(folder.path(), queries).await?);
     print(&figures);
+    write(out, &figures)
+}
+
+/// Prints more figures and adds them to those that `out` holds, in place of older ones of the same names.
+pub fn add(out: &Path, figures: &[Figure]) -> anyhow::Result<()> {
+    print(figures);
+    let known: Vec<Value> = match std::fs::read(out) {
+        Ok(text) => serde_json::from_slice(&text)?,
+        Err(_) => vec![],
+    };
+    let is_new = |old: &Value| figures.iter().any(|figure| old["name"] == figure.name.as_str());
+    let mut all: Vec<Value> = known.into_iter().filter(|old| !is_new(old)).collect();
+    for figure in figures {
+        all.push(serde_json::to_value(figure)?);
+    }
+    write(out, &all)
+}
+
+fn write<T: Serialize>(out: &Path, figures: &[T]) -> anyhow::Result<()> {
     if let Some(parent) = out.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    std::fs::write(out, serde_json::to_string_pretty(&figures)?)?;
-    Ok(())
+    Ok(std::fs::write(out, serde_json::to_string_pretty(figures)?)?)
 }
 
 fn print(figures: &[Figure]) {

@@ -23,7 +23,7 @@ pub use answer::{CallError, Called};
 
 use crate::stack::Stack;
 use answer::{AWAY, failed, read, retry_after};
-use sign_in::Token;
+use sign_in::Held;
 
 /// The system through which officials work.
 pub const PLATFORM: &str = "welfare-platform";
@@ -80,7 +80,7 @@ pub struct Client<'a> {
     operations: HashMap<(String, String), Operation>,
     urls: HashMap<String, String>,
     issuer: String,
-    tokens: Mutex<HashMap<Caller, Token>>,
+    tokens: Mutex<HashMap<Caller, Held>>,
     renewed: Mutex<HashMap<PersonId, SoftCard>>,
     people: HashMap<PersonId, usize>,
     run: String,
@@ -278,7 +278,7 @@ impl<'a> Client<'a> {
         self.lock().remove(&caller.into());
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Caller, Token>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Caller, Held>> {
         self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -310,11 +310,11 @@ impl<'a> Client<'a> {
         }
         let begun = std::time::Instant::now();
         let again = request.try_clone();
-        let sent = self.send(request.bearer_auth(token)).await;
+        let sent = self.send(request.bearer_auth(&token)).await;
         let mut response = sent.map_err(|e| failed(operation, e.into()))?;
         if let (StatusCode::UNAUTHORIZED, Some(again)) = (response.status(), again) {
             // An act since the sign-in ended the token: the card decides anew.
-            self.sign_out(caller);
+            self.forget(caller, &token).await;
             let token = self.token(caller).await?;
             let sent = self.send(again.bearer_auth(token)).await;
             response = sent.map_err(|e| failed(operation, e.into()))?;

@@ -35,7 +35,8 @@ pub struct Errand {
     pub user: Who,
     /// The responsible supervisor who stamps the application.
     pub supervisor: Who,
-    account: AccountId,
+    /// The account with which he asks.
+    pub account: AccountId,
     unit: UnitId,
     case: WelfareCase,
     programme: String,

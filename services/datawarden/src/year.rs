@@ -9,6 +9,7 @@ mod copies;
 mod duties;
 mod history;
 mod imports;
+mod internal_audits;
 mod misdeeds;
 mod offices;
 mod permissions;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use datawarden::client::Client;
 use datawarden::stack::{Stack, StackOptions, development_token};
 use identity::Role;
 use serde_json::Value;
@@ -35,4 +36,27 @@ async fn it_starts_with_the_sample_city_and_again_on_the_same_data() {
     assert_eq!(status, 200);
     assert_eq!(again["items"][0]["id"], accounts["items"][0]["id"]);
     second.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_official_signs_in_once_however_many_of_his_requests_wait_and_his_session_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = start(folder.path()).await;
+    let client = Client::open(&stack).await.unwrap();
+    let auditor = client.bureau("auditor").unwrap();
+    let ask = || client.list::<Value>(auditor, ("account", "list_agencies"), &[]);
+    futures::future::try_join_all((0..24).map(|_| ask())).await.unwrap();
+    let asked = |operation: &str| client.times().get(operation).map_or(0, |(times, _)| *times);
+    assert_eq!((asked("prepare_login"), asked("issue_token")), (1, 1));
+    client.sign_out(auditor);
+    ask().await.unwrap();
+    assert_eq!((asked("prepare_login"), asked("issue_token")), (2, 2), "signed out: the card again");
+    stack.clock.set(client.now() + chrono::Duration::minutes(9));
+    futures::future::try_join_all((0..24).map(|_| ask())).await.unwrap();
+    assert_eq!(
+        (asked("prepare_login"), asked("issue_token")),
+        (2, 3),
+        "the token is over, its session is not"
+    );
+    stack.stop().await.unwrap();
 }

@@ -18,3 +18,6 @@ pub mod refusal;
 pub mod report;
 pub mod rules;
 pub mod table;
+
+#[cfg(test)]
+mod duties_tests;

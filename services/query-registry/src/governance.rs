@@ -13,6 +13,8 @@ use crate::gate;
 use crate::state::Registry;
 
 const JOB: &str = "governance-entry";
+/// Acts that are entered side by side: the log writes what waits for it at once.
+const AT_ONCE: u32 = 50;
 
 /// An act to be entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +56,7 @@ pub fn job() -> JobKind {
         gate::append(&context.state::<Registry>(), GOVERNANCE, entry).await?;
         Ok(())
     })
+    .side_by_side(AT_ONCE)
 }
 
 /// Logs that the caller reads personal values, before they are answered: who, and what for.

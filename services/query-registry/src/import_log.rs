@@ -20,6 +20,8 @@ use crate::store::records;
 const JOB: &str = "log-import";
 /// Lines that go into the log side by side.
 const BATCH: i64 = 200;
+/// Files of as many offices that are written side by side.
+const AT_ONCE: u32 = 4;
 
 /// Puts the writing of an import into the queue.
 pub async fn enqueue(tx: &mut Tx, import: Uuid) -> Result<()> {
@@ -30,6 +32,7 @@ pub async fn enqueue(tx: &mut Tx, import: Uuid) -> Result<()> {
 /// The job.
 pub fn job() -> JobKind {
     JobKind::new(JOB, async |context: &Context, import: Uuid| write(context, import).await)
+        .side_by_side(AT_ONCE)
 }
 
 async fn write(context: &Context, import: Uuid) -> Result<()> {

@@ -7,3 +7,6 @@ pub mod holding;
 pub mod order;
 pub mod output;
 pub mod term;
+
+#[cfg(test)]
+mod duties_tests;

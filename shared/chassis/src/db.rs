@@ -79,6 +79,7 @@ pub struct Tx {
     conn: Connection,
     context: Context,
     now: DateTime<Utc>,
+    emitted: bool,
     /// Revocation evidence that is stored once this commits.
     pub(crate) kept_evidence: Vec<RevocationEvidence>,
 }
@@ -88,13 +89,16 @@ impl Tx {
         let mut conn = context.connection().await?;
         AnsiTransactionManager::begin_transaction_sql(&mut *conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
             .await?;
-        Ok(Self { conn, context: context.clone(), now: context.now(), kept_evidence: vec![] })
+        let (context, now) = (context.clone(), context.now());
+        Ok(Self { conn, context, now, emitted: false, kept_evidence: vec![] })
     }
 
     async fn commit(mut self) -> Result<()> {
         AnsiTransactionManager::commit_transaction(&mut *self.conn).await?;
         self.context.0.endorsements.note(self.kept_evidence);
-        self.context.relay_wakeup().notify_one();
+        if self.emitted {
+            self.context.relay_wakeup().notify_one();
+        }
         Ok(())
     }
 
@@ -174,6 +178,7 @@ impl Tx {
         .bind::<Nullable<Text>, _>(tracestate)
         .execute(self.conn())
         .await?;
+        self.emitted = true;
         Ok(())
     }
 

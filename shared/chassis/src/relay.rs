@@ -87,7 +87,7 @@ pub async fn run(context: Context) {
         match relay_batch(&context, &producer).await {
             Ok(count) if count == BATCH => {}
             Ok(_) => {
-                // Woken by each commit; the timer is for commits of other replicas.
+                // Woken by each commit that tells something; the timer is for commits of other replicas.
                 let _ =
                     tokio::time::timeout(Duration::from_millis(500), context.relay_wakeup().notified()).await;
             }

@@ -12,6 +12,8 @@ use anyhow::Context as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures::future::LocalBoxFuture;
 use identity::{EventVerifier, StreamVerifier, TokenVerifier};
+use kernel::Event as _;
+use kernel::configuration::ConfigurationChanged;
 use secrecy::ExposeSecret as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -59,7 +61,7 @@ pub struct Service {
     pub schedules: fn() -> Vec<Schedule>,
     /// Its kinds of jobs.
     pub jobs: fn() -> Vec<JobKind>,
-    /// Topics that it publishes on.
+    /// Topics that it publishes on; without any it has no producer.
     pub topics: &'static [&'static str],
     /// Where it learns what was revoked.
     pub revocations: revocations::Source,
@@ -154,6 +156,13 @@ impl Platform {
 }
 
 impl Service {
+    /// Whether it is told what two persons approved, and so runs on nothing else. The console is not: it holds no data, and
+    /// the services that it asks believe no root but their own.
+    fn keeps_approvals(&self) -> bool {
+        let topic = ConfigurationChanged::TOPIC;
+        self.topics.contains(&topic) || (self.consumers)().iter().any(|consumer| consumer.topic() == topic)
+    }
+
     /// Every migration: the chassis' and the service's.
     pub fn all_migrations(&self) -> Vec<EmbeddedMigrations> {
         std::iter::once(db::MIGRATIONS).chain((self.migrations)()).collect()
@@ -224,7 +233,11 @@ impl Service {
         manual_time: bool,
     ) -> anyhow::Result<Running> {
         let context = self.context(settings, platform).await?;
-        configuration::at_start(&context).await.with_context(|| format!("{}: start", self.name))?;
+        if self.keeps_approvals() {
+            configuration::at_start(&context).await.with_context(|| format!("{}: start", self.name))?;
+        } else {
+            context.0.readiness.set_compared();
+        }
         let (mut schedules, jobs) = ((self.schedules)(), (self.jobs)());
         schedules.push(crate::housekeeping::schedule());
         let (server, address, listening) = if part == Part::Worker {
@@ -303,7 +316,9 @@ impl Service {
                 Err(error) => return tracing::error!(%error, "worker runtime"),
             };
             local.spawn_local(open_topics(context.clone(), topics));
-            local.spawn_local(relay::run(context.clone()));
+            if !topics.is_empty() {
+                local.spawn_local(relay::run(context.clone()));
+            }
             local.spawn_local(context.0.keys.clone().watch());
             local.spawn_local(revocation_lists::run(context.clone()));
             if part == Part::Serve {

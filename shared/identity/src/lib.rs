@@ -31,6 +31,7 @@ pub mod record;
 pub mod revocation;
 pub mod role;
 pub mod signature;
+mod signers;
 pub mod stream;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     self as aws, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-    ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
-    UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
 };
 
 /// A signature algorithm by its JOSE name (RFC 7518).
@@ -87,12 +87,14 @@ impl PublicKey {
         if algorithm != self.algorithm() {
             return Err(BadSignature);
         }
-        let scheme: &'static dyn VerificationAlgorithm = match algorithm {
-            SignatureAlgorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
-            SignatureAlgorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
-            SignatureAlgorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
-        };
-        self.verify_with(scheme, message, signature)
+        self.verify_with(jose_scheme(algorithm), message, signature)
+    }
+
+    /// The key made ready for many JOSE-shaped signatures.
+    pub(crate) fn ready(&self) -> Result<ReadyKey, BadSignature> {
+        ParsedPublicKey::new(jose_scheme(self.algorithm()), self.bytes())
+            .map(ReadyKey)
+            .map_err(|_| BadSignature)
     }
 
     /// The key as it stands in the certificate's BIT STRING.
@@ -109,6 +111,24 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), BadSignature> {
         UnparsedPublicKey::new(scheme, self.bytes()).verify(message, signature).map_err(|_| BadSignature)
+    }
+}
+
+fn jose_scheme(algorithm: SignatureAlgorithm) -> &'static dyn VerificationAlgorithm {
+    match algorithm {
+        SignatureAlgorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+        SignatureAlgorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
+        SignatureAlgorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+    }
+}
+
+/// A public key whose costly part, the check that it is one, is done.
+pub(crate) struct ReadyKey(ParsedPublicKey);
+
+impl ReadyKey {
+    /// Checks a JOSE-shaped `signature` over `message`.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        self.0.verify_sig(message, signature).map_err(|_| BadSignature)
     }
 }
 

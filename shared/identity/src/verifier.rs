@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use kernel::{Instant, canonical};
+use kernel::Instant;
 
 use crate::Role;
 use crate::cache::Cache;
 use crate::chain::{ChainVerifier, TrustAnchors, Usage, VerifiedPath};
-use crate::jws::Parts;
+use crate::jws::{Body, JwsError, Parts};
 use crate::principal::{Principal, PrincipalKind};
+use crate::signers::Signers;
 use crate::token::{
     ACCESS_TYPE, AccessClaims, MAX_ACCESS_SECONDS, MAX_SERVICE_SECONDS, SERVICE_TYPE, ServiceClaims,
     TokenError,
@@ -28,7 +29,6 @@ struct Verified {
     principal: Arc<Principal>,
     issued_at: i64,
     request: Option<Arc<(String, String)>>,
-    path: Arc<VerifiedPath>,
 }
 
 /// Verifies tokens for one audience. Share one per service: it holds the caches.
@@ -37,6 +37,7 @@ pub struct TokenVerifier {
     audience: String,
     issuing_service: String,
     issuer: Option<String>,
+    signers: Signers,
     tokens: Cache<Verified>,
 }
 
@@ -55,6 +56,7 @@ impl TokenVerifier {
             audience: audience.into(),
             issuing_service: DEFAULT_ISSUING_SERVICE.to_owned(),
             issuer: None,
+            signers: Signers::default(),
             tokens: Cache::new(REMEMBERED_TOKENS),
         }
     }
@@ -95,19 +97,46 @@ impl TokenVerifier {
 
     /// Forgets one token, when its revocation is learnt. (Revoked `jti`s are refused by the caller.)
     pub fn forget(&self, token: &str) {
-        self.tokens.remove(&canonical::sha256(token.as_bytes()));
+        if let Some((header, rest)) = token.split_once('.')
+            && let Some(signer) = self.signers.find(header)
+        {
+            self.tokens.remove(&signer.name(rest));
+        }
     }
 
     fn look(&self, token: &str, now: Instant) -> Result<Verified, TokenError> {
         if token.len() > crate::jws::MAX_TOKEN {
-            return Err(crate::jws::JwsError::Malformed.into());
+            return Err(JwsError::Malformed.into());
         }
-        let key = canonical::sha256(token.as_bytes());
-        if let Some(verified) = self.tokens.get(&key) {
+        let (header, rest) = token.split_once('.').ok_or(JwsError::Malformed)?;
+        let Some(signer) = self.signers.find(header) else {
+            return self.first_look(token, header, rest, now);
+        };
+        let name = signer.name(rest);
+        if let Some(verified) = self.tokens.get(&name) {
             check_times(verified.issued_at, verified.principal.expires_at, now)?;
-            verified.path.recheck(self.chains.anchors(), now)?;
+            signer.path.recheck(self.chains.anchors(), now)?;
             return Ok(verified);
         }
+        signer.path.recheck(self.chains.anchors(), now)?;
+        let body = Body::parse(token)?;
+        let verified = if signer.is_access {
+            self.access(body.verify(&signer.key)?, &signer.path, now)?
+        } else {
+            self.service(body.verify(&signer.key)?, &signer.path, now)?
+        };
+        self.tokens.put(name, verified.clone());
+        Ok(verified)
+    }
+
+    /// A look at the first token that begins with this header.
+    fn first_look(
+        &self,
+        token: &str,
+        header: &str,
+        rest: &str,
+        now: Instant,
+    ) -> Result<Verified, TokenError> {
         let parts = Parts::parse(token)?;
         let is_access = match parts.header.typ.as_str() {
             ACCESS_TYPE => true,
@@ -115,19 +144,24 @@ impl TokenVerifier {
             _ => return Err(TokenError::WrongType),
         };
         let path = self.chains.verify_x5c(&parts.header.x5c, now, Usage::ServiceSignature)?;
-        let verified =
-            if is_access { self.access(&parts, path, now)? } else { self.service(&parts, path, now)? };
-        self.tokens.put(key, verified.clone());
+        let public_key = &path.identity.public_key;
+        let verified = if is_access {
+            self.access(parts.verify(public_key)?, &path, now)?
+        } else {
+            self.service(parts.verify(public_key)?, &path, now)?
+        };
+        let key = public_key.ready().map_err(|_| JwsError::Signature)?;
+        let signer = self.signers.remember(header, is_access, path.clone(), key);
+        self.tokens.put(signer.name(rest), verified.clone());
         Ok(verified)
     }
 
     fn access(
         &self,
-        parts: &Parts<'_>,
-        path: Arc<VerifiedPath>,
+        claims: AccessClaims,
+        path: &VerifiedPath,
         now: Instant,
     ) -> Result<Verified, TokenError> {
-        let claims: AccessClaims = parts.verify(&path.identity.public_key)?;
         let signer_may = path.identity.service_name() == Some(self.issuing_service.as_str());
         if !signer_may || self.issuer.as_ref().is_some_and(|issuer| *issuer != claims.iss) {
             return Err(TokenError::WrongIssuer);
@@ -155,16 +189,15 @@ impl TokenVerifier {
             as_of: grant.as_of,
             expires_at,
         };
-        Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request: None, path })
+        Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request: None })
     }
 
     fn service(
         &self,
-        parts: &Parts<'_>,
-        path: Arc<VerifiedPath>,
+        claims: ServiceClaims,
+        path: &VerifiedPath,
         now: Instant,
     ) -> Result<Verified, TokenError> {
-        let claims: ServiceClaims = parts.verify(&path.identity.public_key)?;
         let name = path.identity.service_name().ok_or(TokenError::WrongIssuer)?.to_owned();
         if claims.iss != name || claims.sub != name {
             return Err(TokenError::WrongIssuer);
@@ -189,7 +222,7 @@ impl TokenVerifier {
             expires_at,
         };
         let request = Some(Arc::new((claims.htm, claims.htu)));
-        Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request, path })
+        Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request })
     }
 
     fn check(

@@ -3,6 +3,7 @@
 
 mod app;
 mod database;
+pub mod duties;
 mod people;
 mod response;
 

@@ -1,15 +1,21 @@
 //! What reads bytes from outside, as targets for a fuzzer, with seeds that get past the first checks. `scripts/fuzz-parsers`
 //! runs them; the tests here run every target on every seed, whole and cut off.
 
+use std::sync::{Arc, LazyLock};
+
 use chrono::Duration;
-use identity::pki::Validity;
+use identity::ocsp::{IssuerHash, OcspRequest};
+use identity::pki::{AnswerTerms, ListTerms, Responder, Revoked, Validity, signed_list};
 use identity::{
-    AssertionKind, AssertionRequest, CardHolder, Certificate, Credential, DevPki, KeyKind, PkiError,
-    SignedDataOptions, TrustAnchors, assertion_signing_input, sign_assertion, sign_signed_data,
-    verify_assertion, verify_pkcs7_assertion, verify_signed_data,
+    AccessGrant, AssertionKind, AssertionRequest, CardHolder, Certificate, Credential, Crl, DevPki, KeyKind,
+    OcspStatus, PkiError, PrincipalKind, Purpose, Role, SignedDataOptions, TokenIssuer, TokenVerifier,
+    TrustAnchors, assertion_signing_input, sign_assertion, sign_signed_data, verify_assertion,
+    verify_pkcs7_assertion, verify_signed_data,
 };
 use kernel::Instant;
+use kernel::ids::{PersonId, PostId};
 use query_registry_types::import::FileFormat;
+use uuid::Uuid;
 
 const AUDIENCE: &str = "https://account/token";
 const CONTENT: &[u8] = b"what was prepared";
@@ -25,10 +31,13 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "certificate", run: certificate, seeds: certificates },
     Target { name: "pkcs7", run: pkcs7, seeds: messages },
     Target { name: "assertion", run: assertion, seeds: assertions },
+    Target { name: "token", run: token, seeds: tokens },
+    Target { name: "revocation-list", run: revocation_list, seeds: revocation_lists },
+    Target { name: "ocsp-answer", run: ocsp_answer, seeds: ocsp_answers },
     Target { name: "import-file", run: import_file, seeds: import_files },
     Target { name: "personnel-file", run: personnel_file, seeds: personnel_files },
 ];
@@ -55,6 +64,28 @@ fn assertion(bytes: &[u8]) {
     assert!(seen.is_err(), "nobody is trusted");
 }
 
+fn token(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let verifier = TokenVerifier::new(TrustAnchors::new(), AUDIENCE);
+    assert!(verifier.verify(text, now()).is_err(), "nobody is trusted");
+}
+
+fn revocation_list(bytes: &[u8]) {
+    let seen = Crl::read(bytes, &TrustAnchors::new(), Purpose::Citizen, now());
+    assert!(seen.is_err(), "nobody is trusted");
+}
+
+/// A question about a card of an authority that made none of the seeds.
+static QUESTION: LazyLock<Option<OcspRequest>> = LazyLock::new(|| {
+    let seeds = Seeds::new().ok()?;
+    seeds.question(seeds.cards.first()?).ok()
+});
+
+fn ocsp_answer(bytes: &[u8]) {
+    let question = QUESTION.as_ref().map(|question| question.answer(bytes.to_vec(), now()));
+    assert!(question.is_some_and(|answer| answer.is_err()), "the authority did not sign this");
+}
+
 fn import_file(bytes: &[u8]) {
     for format in [FileFormat::Csv, FileFormat::Xlsx, FileFormat::Ods] {
         if let Err(errors) = query_registry::domain::import_file::platform(bytes, format, now()) {
@@ -72,6 +103,7 @@ fn personnel_file(bytes: &[u8]) {
 
 /// What seeds are made of.
 pub struct Seeds {
+    pki: DevPki,
     cards: Vec<Credential>,
 }
 
@@ -88,7 +120,18 @@ impl Seeds {
                 pki.issue_service("account", now()),
             ])
             .collect::<Result<_, _>>()?;
-        Ok(Self { cards })
+        Ok(Self { pki, cards })
+    }
+
+    /// The authority of the citizen cards, with its key.
+    fn authority(&self) -> anyhow::Result<&Credential> {
+        let key_id = Certificate::parse(self.pki.authority_der(Purpose::Citizen))?.key_id();
+        self.pki.authority_by_key_id(&key_id).ok_or_else(|| anyhow::anyhow!("no citizen authority"))
+    }
+
+    fn question(&self, card: &Credential) -> anyhow::Result<OcspRequest> {
+        let issuer = Arc::new(self.authority()?.certificate().clone());
+        Ok(OcspRequest::new(card.certificate(), issuer, IssuerHash::Sha256, Some([7; 32])))
     }
 }
 
@@ -130,6 +173,58 @@ fn messages(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
 
 fn assertions(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
     seeds.cards.iter().map(|card| Ok(sign_assertion(card, &login(), now())?.into_bytes())).collect()
+}
+
+fn tokens(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (person, post) = (PersonId(Uuid::nil()), PostId(Uuid::nil()));
+    let grant = AccessGrant {
+        kind: PrincipalKind::Person { person, post },
+        subject: person.to_string(),
+        client_id: "console".into(),
+        token_id: "token".into(),
+        as_of: 0,
+        name: None,
+        agency: None,
+        unit: None,
+        roles: [Role::User].into(),
+        system: None,
+        place: Some([203, 0, 113, 7].into()),
+        acting_for: Some(post),
+        emergency: None,
+        cnf: None,
+        session: None,
+    };
+    let token = |card: &Credential| {
+        let issuer = TokenIssuer::new(card.clone(), "https://account")?;
+        Ok(issuer.issue(&grant, &[AUDIENCE], now(), Duration::minutes(10))?.into_bytes())
+    };
+    seeds.cards.iter().map(token).collect()
+}
+
+fn revocation_lists(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
+    let terms = ListTerms { number: 7, this_update: now(), next_update: now() + Duration::days(1) };
+    let revoked = |n: u8| Revoked { serial: hex::encode([n; 16]), since: now() };
+    let list = |count: u8| {
+        let revoked: Vec<Revoked> = (0..count).map(revoked).collect();
+        Ok(signed_list(seeds.authority()?, terms, &revoked, &[])?)
+    };
+    [0, 1, 40].into_iter().map(list).collect()
+}
+
+fn ocsp_answers(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
+    let authority = seeds.authority()?;
+    let delegate = DevPki::issue_responder(authority, Validity::around(now()), true)?;
+    let mut answers = vec![];
+    for responder in [Responder::authority(authority), Responder::delegate(delegate)] {
+        for status in [OcspStatus::Good, OcspStatus::Unknown, OcspStatus::Revoked { since: now() }] {
+            for next_update in [None, Some(now() + Duration::minutes(5))] {
+                let terms = AnswerTerms { this_update: now(), next_update };
+                let question = seeds.question(seeds.cards.first().unwrap_or(authority))?;
+                answers.push(responder.answer(question.der(), terms, |_| status)?);
+            }
+        }
+    }
+    Ok(answers)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "one type for every target's seeds")]

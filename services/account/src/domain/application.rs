@@ -335,10 +335,7 @@ impl PermissionApplication {
                 Err(ApplicationError::NotApplicant)
             };
         }
-        // A deputy of the applicant's own post is the applicant's hand.
-        if own || actor.acting_for == Some(self.post_id) {
-            return Err(ApplicationError::OwnApplication);
-        }
+        self.not_own(actor)?;
         let same_agency = actor.agency == self.agency_id;
         let same_unit = same_agency && actor.unit == self.unit_id;
         let place = |after: PathActor| {
@@ -394,6 +391,14 @@ impl PermissionApplication {
         if allowed { Ok(()) } else { Err(ApplicationError::NotTheActor { actor: stage.actor.as_str() }) }
     }
 
+    /// Nobody has a part in his own application; a deputy of the post that applies is the applicant's hand.
+    fn not_own(&self, actor: &Actor) -> Result<(), ApplicationError> {
+        if actor.person == self.person_id || actor.acting_for == Some(self.post_id) {
+            return Err(ApplicationError::OwnApplication);
+        }
+        Ok(())
+    }
+
     fn superior_of_proposer(&self, actor: &Actor) -> Result<(), ApplicationError> {
         let proposer = self.steps.iter().rev().find(|s| s.round == self.round && s.outcome.is_some());
         match proposer {
@@ -414,9 +419,7 @@ impl PermissionApplication {
         if self.next > joint || self.joint_units.contains(&unit) {
             return Err(ApplicationError::JointUnit);
         }
-        if actor.person == self.person_id {
-            return Err(ApplicationError::OwnApplication);
-        }
+        self.not_own(actor)?;
         if !(actor.governs() && actor.has_any(&[Role::BusinessHandler, Role::BusinessSupervisor])) {
             return Err(ApplicationError::NotTheActor { actor: PathActor::BusinessUnit.as_str() });
         }
@@ -502,4 +505,4 @@ impl PermissionApplication {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -381,4 +381,4 @@ pub fn access(post: &Post, grants: &[EmergencyGrant], now: DateTime<Utc>) -> Acc
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -217,4 +217,4 @@ fn may_touch(change: &GovernedAct, hand: &Hand) -> Result<(), GovernedError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -274,7 +274,7 @@ impl Inventory {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::domain::account::tests::account;
     use crate::domain::person::Post;
@@ -285,7 +285,7 @@ mod tests {
         Uuid::from_u128(n)
     }
 
-    fn inventory() -> Inventory {
+    pub(crate) fn inventory() -> Inventory {
         Inventory {
             id: id(50),
             regulation: "household".into(),
@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    fn line(evidence: LineEvidence) -> InventoryLine {
+    pub(crate) fn line(evidence: LineEvidence) -> InventoryLine {
         let account = account();
         InventoryLine {
             id: id(51),

@@ -4,6 +4,7 @@
 
 mod applications;
 mod control;
+mod duties;
 mod emergencies;
 mod endorsements;
 mod first_start;

@@ -1,5 +1,7 @@
 //! Why an act is not allowed. Each is one problem type; see `problems.rs`.
 
+use kernel::ids::PersonId;
+
 /// A refusal of the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -72,4 +74,9 @@ pub enum Fault {
     /// Cause, effect and containment must be known first (I4.1.2).
     #[error("Record cause, effect and containment first.")]
     CourseMissing,
+}
+
+/// Nobody acts in his own matter (invariant 9): `by` is not the person concerned.
+pub fn not_own(concerned: Option<PersonId>, by: PersonId) -> Result<(), Fault> {
+    if concerned == Some(by) { Err(Fault::OwnMatter) } else { Ok(()) }
 }

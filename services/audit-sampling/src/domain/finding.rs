@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Fault;
+use super::fault::{Fault, not_own};
 
 /// Where a finding stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -150,7 +150,7 @@ impl Document for Finding {
 impl Finding {
     /// Nobody acts in his own matter (invariant 9).
     pub fn not_own(&self, by: PersonId) -> Result<(), Fault> {
-        if self.person == Some(by) { Err(Fault::OwnMatter) } else { Ok(()) }
+        not_own(self.person, by)
     }
 
     fn open(&self) -> Result<(), Fault> {

@@ -21,15 +21,15 @@ use super::plan::{AuditPlan, PlanState};
 use super::projection::PersonView;
 use super::worksheet::{Worksheet, WorksheetState};
 
-fn id<T: From<Uuid>>(n: u128) -> T {
+pub(super) fn id<T: From<Uuid>>(n: u128) -> T {
     Uuid::from_u128(n).into()
 }
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn day(text: &str) -> NaiveDate {
+pub(super) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
@@ -38,7 +38,7 @@ fn rules() -> SamplingRules {
     packs.on(Regulation::Household, day("2026-04-02")).unwrap().sampling.clone().unwrap()
 }
 
-fn act(person: u128) -> SignedAct {
+pub(super) fn act(person: u128) -> SignedAct {
     let endorsement = serde_json::json!({
         "content_digest": "", "certificate": [], "algorithm": "ES256", "signature": "",
         "signed_at": "2026-04-02T01:00:00Z",
@@ -76,9 +76,9 @@ fn source(publishes_at: &str) -> RandomnessSource {
 }
 
 const FROZEN: &str = "2026-04-02T01:00:00Z";
-const PUBLISHED: &str = "2026-04-05T01:00:00Z";
+pub(super) const PUBLISHED: &str = "2026-04-05T01:00:00Z";
 
-fn frozen() -> AuditPlan {
+pub(super) fn frozen() -> AuditPlan {
     let mut plan = plan();
     plan.freeze(&[], &rules(), source(PUBLISHED), id(9), at(FROZEN)).unwrap().unwrap();
     plan
@@ -130,7 +130,7 @@ fn person(n: u128, unit: u128, role: &str) -> PersonView {
     PersonView { person: id(n), in_service: true, posts: vec![post], cards: [].into(), revision: 1 }
 }
 
-fn sheet() -> Worksheet {
+pub(super) fn sheet() -> Worksheet {
     let query = |n: u64| DrawnQuery { position: n, query: id(n.into()), log: "l".into(), log_index: 0 };
     Worksheet {
         id: id(1),
@@ -152,7 +152,7 @@ fn sheet() -> Worksheet {
 #[test]
 fn nobody_audits_himself_an_account_that_he_opened_or_his_own_unit() {
     let today = day("2026-05-01");
-    let assign = |auditor: PersonView| sheet().assign(&auditor, today);
+    let assign = |auditor: PersonView| sheet().assign(id(50), &auditor, today);
     assert_eq!(assign(person(10, 200, "auditor")), Err(Fault::OwnMatter));
     assert_eq!(assign(person(20, 200, "auditor")), Err(Fault::OpenedByAuditor));
     assert_eq!(assign(person(30, 100, "auditor")), Err(Fault::Insider));
@@ -164,7 +164,7 @@ fn nobody_audits_himself_an_account_that_he_opened_or_his_own_unit() {
     assert_eq!(assign(person(30, 200, "auditor")), Ok(()));
 }
 
-fn results(outcomes: &[(u128, RecordOutcome, Option<&str>)]) -> RecordWorksheetResult {
+pub(super) fn results(outcomes: &[(u128, RecordOutcome, Option<&str>)]) -> RecordWorksheetResult {
     let record = |(query, outcome, remark): &(u128, RecordOutcome, Option<&str>)| RecordResult {
         query: id(*query),
         outcome: *outcome,
@@ -185,7 +185,7 @@ fn a_worksheet_takes_every_drawn_record_once_from_its_auditor_alone() {
     use RecordOutcome::{Finding as Wrong, Ok as Good};
     let (auditor, now) = (person(30, 200, "auditor"), at("2026-05-01T02:00:00Z"));
     let mut assigned = sheet();
-    assigned.assign(&auditor, day("2026-05-01")).unwrap();
+    assigned.assign(id(50), &auditor, day("2026-05-01")).unwrap();
     let record = |by: &PersonView, body: &RecordWorksheetResult| assigned.clone().record(by, body, now);
     let whole = results(&[(0, Good, None), (1, Good, None)]);
     assert_eq!(record(&person(31, 200, "auditor"), &whole), Err(Fault::NotAssigned));
@@ -202,7 +202,7 @@ fn a_worksheet_takes_every_drawn_record_once_from_its_auditor_alone() {
     assert_eq!(assigned.wrong(), [id(1)]);
 }
 
-fn finding(regulation: &str) -> Finding {
+pub(super) fn finding(regulation: &str) -> Finding {
     Finding {
         id: id(1),
         key: "k".into(),
@@ -230,7 +230,7 @@ fn finding(regulation: &str) -> Finding {
     }
 }
 
-fn order(by: u128) -> CorrectionOrder {
+pub(super) fn order(by: u128) -> CorrectionOrder {
     CorrectionOrder { order: "stop".into(), report_by: day("2026-05-11"), ordered: act(by) }
 }
 
@@ -294,7 +294,7 @@ fn an_immigration_anomaly_is_closed_only_with_cause_effect_and_containment() {
     assert_eq!(it.close("explained", id(40), today), Ok(()));
 }
 
-fn investigation() -> Investigation {
+pub(super) fn investigation() -> Investigation {
     Investigation {
         id: id(1),
         finding_id: id(1),
@@ -312,7 +312,7 @@ fn investigation() -> Investigation {
     }
 }
 
-fn record(conclusion: Conclusion) -> InvestigationRecord {
+pub(super) fn record(conclusion: Conclusion) -> InvestigationRecord {
     let text = || "x".to_owned();
     InvestigationRecord { cause: text(), effect: text(), containment: text(), conclusion, reasons: text() }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Fault;
+use super::fault::{Fault, not_own};
 
 /// A party of an investigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -106,9 +106,7 @@ impl Document for Investigation {
 
 impl Investigation {
     fn party(&self, by: PersonId, party: Option<Party>) -> Result<Party, Fault> {
-        if self.person == Some(by) {
-            return Err(Fault::OwnMatter);
-        }
+        not_own(self.person, by)?;
         party.ok_or(Fault::NotAParty)
     }
 
@@ -153,11 +151,11 @@ impl Investigation {
         if self.state != InvestigationState::Recorded {
             return Err(Fault::WrongState);
         }
-        if self.endorsements.contains_key(&party) {
-            return Err(Fault::PartyTwice);
-        }
         if self.endorsements.values().any(|e| e.person == act.person) {
             return Err(Fault::OnePersonTwoParties);
+        }
+        if self.endorsements.contains_key(&party) {
+            return Err(Fault::PartyTwice);
         }
         self.endorsements.insert(party, act);
         Ok(())

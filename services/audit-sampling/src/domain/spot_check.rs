@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::projection::PersonView;
 use super::{Fault, draw};
 
 /// Where a spot check stands.
@@ -77,10 +78,11 @@ impl SpotCheck {
         Ok(())
     }
 
-    /// Records the visit, by an outsider of the visited office (invariant 9).
+    /// Records the visit, by an outsider of the visited office (invariant 9): none of his posts is there, whichever he
+    /// acts in.
     pub fn record(
         &mut self,
-        (by, agency): (PersonId, AgencyId),
+        by: &PersonView,
         visited_on: NaiveDate,
         result: &str,
         in_order: bool,
@@ -89,13 +91,14 @@ impl SpotCheck {
         if self.state != SpotCheckState::Drawn {
             return Err(Fault::WrongState);
         }
-        if self.office == Some(agency) {
+        let today = kernel::days::taipei_date(now);
+        if by.current(today).any(|post| self.office == Some(post.agency)) {
             return Err(Fault::Insider);
         }
         self.visited_on = Some(visited_on);
         self.result = Some(result.to_owned());
         self.in_order = Some(in_order);
-        self.visited_by = Some(by);
+        self.visited_by = Some(by.person);
         self.recorded_at = Some(now);
         self.state = SpotCheckState::Recorded;
         Ok(())

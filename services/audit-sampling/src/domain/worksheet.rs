@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Fault;
+use super::fault::{Fault, not_own};
 use super::projection::PersonView;
 
 /// Where a worksheet stands.
@@ -85,8 +85,10 @@ impl Document for Worksheet {
 }
 
 impl Worksheet {
-    /// Assigns it. Nobody audits himself, an account that he opened, or his own unit (invariant 9).
-    pub fn assign(&mut self, auditor: &PersonView, today: NaiveDate) -> Result<(), Fault> {
+    /// Assigns it. Nobody audits himself, an account that he opened, or his own unit (invariant 9), nor does the holder
+    /// choose his auditor.
+    pub fn assign(&mut self, by: PersonId, auditor: &PersonView, today: NaiveDate) -> Result<(), Fault> {
+        not_own(Some(self.person), by)?;
         if self.state == WorksheetState::Recorded {
             return Err(Fault::WrongState);
         }
@@ -96,16 +98,18 @@ impl Worksheet {
         Ok(())
     }
 
+    /// Neither the holder nor who opened the account judges how it is used, on the sheet or in the record of the whole
+    /// audit (invariant 9).
+    pub fn may_judge(&self, by: PersonId) -> Result<(), Fault> {
+        not_own(Some(self.person), by)?;
+        if self.opened_by == Some(by) { Err(Fault::OpenedByAuditor) } else { Ok(()) }
+    }
+
     fn may_audit(&self, auditor: &PersonView, today: NaiveDate) -> Result<(), Fault> {
         if !auditor.holds("auditor", today) {
             return Err(Fault::NotAuditor);
         }
-        if auditor.person == self.person {
-            return Err(Fault::OwnMatter);
-        }
-        if self.opened_by == Some(auditor.person) {
-            return Err(Fault::OpenedByAuditor);
-        }
+        self.may_judge(auditor.person)?;
         if self.unit.is_some_and(|unit| auditor.belongs_to(unit, today)) {
             return Err(Fault::Insider);
         }

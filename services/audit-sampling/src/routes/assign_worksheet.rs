@@ -6,7 +6,6 @@ use chassis::{Answer, Command, Result};
 use kernel::days;
 use uuid::Uuid;
 
-use crate::domain::Fault;
 use crate::domain::worksheet::Worksheet;
 use crate::edge;
 
@@ -23,11 +22,8 @@ pub async fn assign_worksheet(
         .run(async |tx| {
             let mut sheet = tx.load::<Worksheet>(*id).await?;
             command.expect_version(sheet.version)?;
-            if sheet.person == person {
-                return Err(Fault::OwnMatter.into());
-            }
             let auditor = edge::person(tx, command.body.auditor).await?;
-            sheet.doc.assign(&auditor, days::taipei_date(tx.now()))?;
+            sheet.doc.assign(person, &auditor, days::taipei_date(tx.now()))?;
             let version = tx.update(&sheet).await?;
             Ok(Answer::ok(sheet.doc.clone()).version(version))
         })

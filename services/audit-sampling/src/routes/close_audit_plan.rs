@@ -14,10 +14,14 @@ use crate::{acts, duties, edge, sampling};
     responses((status = 200, body = AuditPlan)))]
 #[post("/v1/audit-plans/{id}/closing")]
 pub async fn close_audit_plan(command: Command<Endorse>, id: web::Path<PlanId>) -> Result<Answer<AuditPlan>> {
+    let person = command.person()?;
     command
         .run(async |tx| {
             let mut plan = tx.load::<AuditPlan>(*id).await?;
             command.expect_version(plan.version)?;
+            for sheet in sampling::worksheets(tx.conn(), &plan).await? {
+                sheet.may_judge(person)?;
+            }
             let record = sampling::audit_record(tx.conn(), &plan).await?;
             let act = ("close_audit_plan", id.0, "H8.3");
             let by = edge::signed(tx, &command, &command.body.endorsement, act, &record).await?;

@@ -8,7 +8,7 @@ use kernel::days;
 use uuid::Uuid;
 
 use crate::acts::{self, NewFinding};
-use crate::domain::Fault;
+use crate::domain::fault::not_own;
 use crate::domain::finding::Finding;
 use crate::edge;
 
@@ -24,9 +24,7 @@ pub async fn create_finding(command: Command<CreateFinding>) -> Result<Answer<Fi
     if body.kind.is_empty() || !body.kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
         return Err(Problem::invalid("/kind", "snake_case letters").into());
     }
-    if body.person == Some(person) {
-        return Err(Fault::OwnMatter.into());
-    }
+    not_own(body.person, person)?;
     command
         .run(async |tx| {
             let pack = edge::pack(&tx.context(), &body.regulation, days::taipei_date(tx.now()))?;

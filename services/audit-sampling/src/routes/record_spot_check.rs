@@ -17,15 +17,15 @@ pub async fn record_spot_check(
     command: Command<RecordSpotCheck>,
     id: web::Path<Uuid>,
 ) -> Result<Answer<SpotCheck>> {
-    let by = (command.person()?, command.agency()?);
+    let person = command.person()?;
     let body = &command.body;
     edge::text("/result", &body.result, 4000)?;
     command
         .run(async |tx| {
             let mut check = tx.load::<SpotCheck>(*id).await?;
             command.expect_version(check.version)?;
-            let now = tx.now();
-            check.doc.record(by, body.visited_on, &body.result, body.in_order, now)?;
+            let (by, now) = (edge::person(tx, person).await?, tx.now());
+            check.doc.record(&by, body.visited_on, &body.result, body.in_order, now)?;
             if let Some(agency) = check.office.filter(|_| !body.in_order) {
                 let pack = edge::pack_of(&tx.context(), &check.rule_pack)?;
                 let new = NewFinding {

@@ -4,6 +4,7 @@ use chassis::document::{self, Filter};
 use chassis::{Context, Result};
 use chrono::{DateTime, Utc};
 use kernel::days;
+use kernel::ids::AgencyId;
 use obligations::{Evidence, Obligation};
 use rule_pack::{Consequence, Regulation, RulePack};
 
@@ -23,10 +24,10 @@ pub async fn open_audits(context: &Context, due: DateTime<Utc>) -> Result<()> {
                 let Some(pack) = context.packs().on(*regulation, day).cloned() else { continue };
                 acts::plan_for(tx, &pack, day).await?;
                 let agencies = document::select::<AgencyView>(tx.conn(), Filter::all(), MOST).await?;
-                for agency in agencies.iter().filter(|a| pack.agency_kind(&a.pack_kind()).is_some()) {
-                    for annex in [2, 3] {
-                        acts::internal_audit_for(tx, &pack, annex, agency.agency.agency, day).await?;
-                    }
+                let concerned = agencies.iter().filter(|a| pack.agency_kind(&a.pack_kind()).is_some());
+                let concerned: Vec<AgencyId> = concerned.map(|a| a.agency.agency).collect();
+                for annex in [2, 3] {
+                    acts::open_internal_audits(tx, &pack, annex, &concerned, day).await?;
                 }
             }
             Ok(())

@@ -1,7 +1,6 @@
-//! The decision in memory, and the way of an event from commit to projection.
+//! The way of an event from commit to projection.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use account_types::events::{AccountChanged, AccountSnapshot, AccountStatus};
 use chrono::{DateTime, Utc};
@@ -9,17 +8,11 @@ use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use kernel::{Clock as _, SystemClock};
-use query_registry::domain::authorization::{Asker, Request, decide};
-use query_registry::domain::directory::{Index, Record};
-use query_registry::domain::rules::RuleBook;
-use rule_pack::PackSet;
 use uuid::Uuid;
 
 use super::{Figure, quantile};
 use crate::stack::Stack;
 
-const ACCOUNTS: u32 = 100_000;
-const DECISIONS: u32 = 20_000;
 const EVENTS: i64 = 400;
 
 fn snapshot(n: u32, revision: i64) -> AccountSnapshot {
@@ -39,42 +32,6 @@ fn snapshot(n: u32, revision: i64) -> AccountSnapshot {
         opened_by: id.into(),
         revision,
     }
-}
-
-/// One decision with 100,000 accounts in memory (the first preconditions; each further one costs a look-up more).
-pub fn decision() -> anyhow::Result<Vec<Figure>> {
-    let packs = PackSet::embedded()?;
-    let mut index = Index::new(RuleBook::new(packs.iter()));
-    for n in 0..ACCOUNTS {
-        index.apply(Record::Account(snapshot(n, 1)));
-    }
-    let now = SystemClock.now();
-    let mut times = vec![];
-    for n in 0..DECISIONS {
-        let id = Uuid::from_u128(0xbe << 64 | u128::from(n * 4));
-        let asker = Asker {
-            person: id.into(),
-            post: id.into(),
-            agency: id.into(),
-            system: Some(id.into()),
-            place: Some(std::net::IpAddr::from([10, 0, 0, 1])),
-            revoked: false,
-        };
-        let request = Request {
-            asker,
-            application: None,
-            case: None,
-            subject: "00",
-            items: None,
-            delivered: &[],
-            delivery_of: None,
-        };
-        let begun = Instant::now();
-        let decided = decide(&index, &request, now);
-        times.push(begun.elapsed().as_secs_f64() * 1e6);
-        anyhow::ensure!(decided.is_err(), "nobody without an application is let in");
-    }
-    Ok(vec![Figure::lower("refusal in memory, 100,000 accounts, p99", quantile(&mut times, 0.99), "µs", 5.0)])
 }
 
 #[derive(QueryableByName)]

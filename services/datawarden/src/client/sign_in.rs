@@ -1,11 +1,14 @@
 //! Tokens: officials sign in with their cards through the welfare platform, which attests their desks and renews their
-//! sessions; the platform with its certificate.
+//! sessions; the platform with its certificate. However many of a caller's requests wait for a token, one has it.
+
+use std::sync::Arc;
 
 use chrono::Duration as Span;
 use identity::{AssertionKind, AssertionRequest, CardSigner as _, jws, sign_assertion};
 use kernel::Instant;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::answer::{failed, read};
 use super::{Called, Caller, Client, PAUSE, PLATFORM, Who};
@@ -15,13 +18,27 @@ const RENEW_SECONDS: i64 = 90;
 /// RFC 7523 §2.2.
 const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-#[derive(Clone)]
+/// A caller's token, once he has one. Whoever signs him in holds the lock; others of his requests wait and share it.
+pub(super) type Held = Arc<Mutex<Option<Token>>>;
+
 pub(super) struct Token {
     text: String,
     from: Instant,
     until: Instant,
     /// Renews the session until then.
     refresh: Option<(String, Instant)>,
+}
+
+impl Token {
+    fn is_good(&self, now: Instant) -> bool {
+        self.from <= now && now + Span::seconds(RENEW_SECONDS) < self.until
+    }
+
+    /// What renews its session now.
+    fn refresh(&self, now: Instant) -> Option<&str> {
+        let renewal = self.refresh.as_ref().filter(|(_, until)| self.from <= now && now < *until);
+        renewal.map(|(text, _)| text.as_str())
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -35,14 +52,15 @@ struct TokenAnswer {
 impl Client<'_> {
     /// A token of the caller that is good now.
     pub async fn token(&self, caller: impl Into<Caller>) -> Called<String> {
-        let (caller, now) = (caller.into(), self.now());
-        let known = self.lock().get(&caller).cloned();
-        let good = |t: &&Token| t.from <= now && now + Span::seconds(RENEW_SECONDS) < t.until;
-        if let Some(token) = known.as_ref().filter(good) {
+        let caller = caller.into();
+        let held = self.held(caller);
+        let mut held = held.lock().await;
+        let now = self.now();
+        if let Some(token) = held.as_ref().filter(|t| t.is_good(now)) {
             return Ok(token.text.clone());
         }
-        let refresh = known.and_then(|t| t.refresh.filter(|(_, until)| t.from <= now && now < *until));
-        let mut signed_in = self.sign_in(caller, refresh.as_ref().map(|(text, _)| text.as_str())).await;
+        let refresh = held.as_ref().and_then(|t| t.refresh(now));
+        let mut signed_in = self.sign_in(caller, refresh).await;
         // Not the same request again: an assertion is good once. A session may have ended meanwhile: then the card signs.
         for _ in 0..self.patience {
             match &signed_in {
@@ -53,15 +71,26 @@ impl Client<'_> {
         }
         let answer = signed_in?;
         let refresh = answer.refresh_token.zip(answer.refresh_token_expires_in);
-        let token = Token {
+        let token = held.insert(Token {
             text: answer.access_token,
             from: now,
             until: now + Span::seconds(answer.expires_in),
             refresh: refresh.map(|(text, seconds)| (text, now + Span::seconds(seconds))),
-        };
-        let text = token.text.clone();
-        self.lock().insert(caller, token);
-        Ok(text)
+        });
+        Ok(token.text.clone())
+    }
+
+    /// Forgets `token`, which was refused. What another request has had since stays.
+    pub(super) async fn forget(&self, caller: Caller, token: &str) {
+        let held = self.held(caller);
+        let mut held = held.lock().await;
+        if held.as_ref().is_some_and(|t| t.text == token) {
+            *held = None;
+        }
+    }
+
+    fn held(&self, caller: Caller) -> Held {
+        self.lock().entry(caller).or_default().clone()
     }
 
     async fn sign_in(&self, caller: Caller, refresh: Option<&str>) -> Called<TokenAnswer> {

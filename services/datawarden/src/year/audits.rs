@@ -1,21 +1,17 @@
-//! Audits: the quarterly draw with its worksheets, the office's own audits on annexes 2 and 3, spot checks, packages, and
-//! what follows from findings (H8.2–H9, I4, I6).
-
-use std::collections::BTreeMap;
+//! Audits: the quarterly draw with its worksheets, spot checks, packages, and what follows from findings (H8.2–H9, I4, I6).
 
 use audit_sampling_types::{
     AcceptCorrectionReport, AnswerCooperation, AssignWorksheet, CloseFinding, Conclusion, Course,
-    CreateContribution, CreatePackage, CreateSpotCheck, DrawNumbers, Endorse, FormAnswer, FreezePopulation,
+    CreateContribution, CreatePackage, CreateSpotCheck, DrawNumbers, Endorse, FreezePopulation,
     InvestigationRecord, Liability, NoData, OpenInvestigation, OrderCorrection, RandomnessSource,
-    RecordInternalAudit, RecordLegalReferral, RecordOutcome, RecordReferralOutcome, RecordResult,
-    RecordSpotCheck, RecordWorksheetResult, RequestCooperation, SourceKind, SubmitCorrectionReport,
+    RecordLegalReferral, RecordOutcome, RecordReferralOutcome, RecordResult, RecordSpotCheck,
+    RecordWorksheetResult, RequestCooperation, SourceKind, SubmitCorrectionReport,
 };
 use kernel::days;
 use kernel::ids::{AgencyId, FindingId, PersonId, QueryId};
 use obligations::Obligation;
 use query_registry_types::PersonalText;
 use query_registry_types::logs::ReadLogEntry;
-use rule_pack::Regulation;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -38,7 +34,6 @@ impl Year<'_> {
         let id = || subject.ok_or_else(|| strange(&obligation.duty, "the obligation names no subject"));
         match obligation.duty.as_str() {
             "H8.2.audit" | "T.audit" => self.audit(id()?).await,
-            "I4.1.1.audit" | "I4.1.3.audit" => self.internal_audit(id()?).await,
             "H8.3.investigation" | "T.investigation" => self.investigate(id()?).await,
             "H8.5.correction" | "T.correction" => self.correct(id()?).await,
             "H9.referral" => self.refer(id()?).await,
@@ -48,7 +43,7 @@ impl Year<'_> {
         }
     }
 
-    fn role(&self, role: &str) -> Called<Who> {
+    pub(super) fn role(&self, role: &str) -> Called<Who> {
         self.client.bureau(role).ok_or_else(|| strange(role, "nobody holds the role"))
     }
 
@@ -178,51 +173,6 @@ impl Year<'_> {
         };
         self.client.post(auditor, (AUDIT, "record_worksheet_result"), &[&id], &request).await?;
         self.state.did("worksheets recorded");
-        Ok(())
-    }
-
-    /// The office's own audit: its auditor answers every row of the annex, its head endorses (I4.1.1, I4.1.3).
-    async fn internal_audit(&mut self, id: Uuid) -> Called<()> {
-        let reader = self.role("auditor")?;
-        let audit = self.client.get(reader, (AUDIT, "get_internal_audit"), &[&id]).await?;
-        let over =
-            audit["period_end"].as_str().and_then(|d| d.parse().ok()).is_some_and(|end| self.today > end);
-        let agency: AgencyId = audit["agency_id"]
-            .as_str()
-            .and_then(|a| a.parse().ok())
-            .ok_or_else(|| strange("internal audit", "no agency"))?;
-        if !over || audit["state"] == "endorsed" {
-            return Ok(());
-        }
-        let found = self
-            .client
-            .holder(agency, "auditor")
-            .or_else(|| self.client.holder(agency, "designated_officer"));
-        let (Some(auditor), Some(head)) = (found, self.client.holder(agency, "agency_head")) else {
-            return Err(strange("internal audit", "the office has no auditor or head"));
-        };
-        if audit["state"] == "open" {
-            let pack = self.packs.on(Regulation::Immigration, self.today);
-            let form = pack.and_then(|p| p.form(audit["form"].as_str().unwrap_or_default()));
-            let rows = form.and_then(|f| f.table.as_ref()).map(|t| t.rows.clone()).unwrap_or_default();
-            let yes = || FormAnswer { result: "yes".to_owned(), explanation: None };
-            let answers: BTreeMap<String, FormAnswer> = rows.iter().map(|r| (r.id.clone(), yes())).collect();
-            let content = json!({
-                "annex": audit["annex"], "agency": audit["agency_id"], "period_start": audit["period_start"],
-                "audited_on": self.today, "answers": answers,
-            });
-            let endorsement = self.client.endorse_act(auditor, "record_internal_audit", id, &content)?;
-            let request = RecordInternalAudit { audited_on: self.today, answers, endorsement };
-            self.client.post(auditor, (AUDIT, "record_internal_audit"), &[&id], &request).await?;
-        }
-        let audit = self.client.get(reader, (AUDIT, "get_internal_audit"), &[&id]).await?;
-        let content = json!({
-            "annex": audit["annex"], "agency": audit["agency_id"], "period_start": audit["period_start"],
-            "audited_on": audit["audited_on"], "answers": audit["answers"],
-        });
-        let endorsement = self.client.endorse_act(head, "endorse_internal_audit", id, &content)?;
-        self.client.post(head, (AUDIT, "endorse_internal_audit"), &[&id], &Endorse { endorsement }).await?;
-        self.state.did(&format!("internal audits on annex {}", audit["annex"]));
         Ok(())
     }
 

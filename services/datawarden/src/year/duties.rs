@@ -15,6 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Year;
+use super::internal_audits::is_internal_audit;
 use super::permissions::{ACCOUNT, Until, Wish, strange};
 use super::queries::AT_ONCE;
 use crate::client::{Called, Who};
@@ -57,23 +58,33 @@ impl Year<'_> {
                 })
                 .collect();
             self.attest_all(&due).await;
+            self.audit_offices(&due).await;
             for obligation in due {
-                let key = format!(
-                    "{}/{}",
-                    obligation.duty,
-                    obligation.subject.as_deref().unwrap_or(&obligation.key)
-                );
-                let put_off = self.state.put_off.get(&key).is_some_and(|day| self.today < *day);
-                if put_off || is_attestation(&obligation.duty) || !self.state.worked.insert(key.clone()) {
+                let side_by_side = is_attestation(&obligation.duty) || is_internal_audit(&obligation.duty);
+                if side_by_side || !self.take_up(&obligation) {
                     continue;
                 }
                 let done = self.do_duty(owner, &obligation).await;
-                let what = format!("duty {}", obligation.duty);
-                if self.note(&what, done).is_none() {
-                    self.state.put_off.insert(key, self.calendar.working_days_after(self.today, AGAIN));
-                }
+                self.note_duty(&obligation, done);
             }
         }
+    }
+
+    /// Whether the duty is done today: not put off, and nobody else worked on its subject today.
+    pub(super) fn take_up(&mut self, obligation: &Obligation) -> bool {
+        let key = key(obligation);
+        let put_off = self.state.put_off.get(&key).is_some_and(|day| self.today < *day);
+        !put_off && self.state.worked.insert(key)
+    }
+
+    /// As [`Self::note`]; a duty that could not be done is put off.
+    pub(super) fn note_duty<T>(&mut self, obligation: &Obligation, done: Called<T>) -> Option<T> {
+        let noted = self.note(&format!("duty {}", obligation.duty), done);
+        if noted.is_none() {
+            let again = self.calendar.working_days_after(self.today, AGAIN);
+            self.state.put_off.insert(key(obligation), again);
+        }
+        noted
     }
 
     /// Attestations are many and independent: they go side by side.
@@ -356,6 +367,11 @@ fn takes_long(duty: &str) -> bool {
             | "H8.5.correction"
             | "T.correction"
     )
+}
+
+/// What is put off together, and worked on once a day.
+fn key(obligation: &Obligation) -> String {
+    format!("{}/{}", obligation.duty, obligation.subject.as_deref().unwrap_or(&obligation.key))
 }
 
 fn is_attestation(duty: &str) -> bool {

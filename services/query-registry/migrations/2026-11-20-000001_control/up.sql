@@ -113,7 +113,7 @@ CREATE TABLE account_states (
     doc jsonb NOT NULL,
     PRIMARY KEY (account_id, revision)
 );
-CREATE INDEX account_states_regulation ON account_states (regulation, account_id, since);
+CREATE INDEX account_states_number ON account_states (regulation, lower(doc->>'number'));
 
 -- Destruction orders and how far they are carried out (H4.3, H6.6, I3.8).
 CREATE TABLE destructions (

@@ -260,4 +260,4 @@ fn delivery(rules: &Rules, request: &Request<'_>) -> Result<i16, Refusal> {
 
 #[cfg(test)]
 #[path = "authorization_tests.rs"]
-mod tests;
+pub(crate) mod tests;

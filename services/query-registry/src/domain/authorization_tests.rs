@@ -157,7 +157,7 @@ impl World {
     }
 }
 
-fn application() -> QueryApplication {
+pub(crate) fn application() -> QueryApplication {
     QueryApplication {
         id: id::<QueryApplicationId>(9),
         register_number: "H115-0000001".into(),

@@ -190,10 +190,10 @@ pub fn duty_key(item: Uuid) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn item(person: u128) -> KeptItem {
+    pub(crate) fn item(person: u128) -> KeptItem {
         NewItem {
             key: "k".into(),
             kind: kind::UNMATCHED_LINE,

@@ -1,6 +1,6 @@
 //! Imports the log downloaded from the immigration agency's system (I3.4, I3.8, I4.1.1).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::post;
 use chassis::{Answer, Command, Problem, Result, Tx};
@@ -104,7 +104,10 @@ struct Intake<'a> {
 impl Intake<'_> {
     /// Each line with the account as it was then.
     async fn judged(&self, tx: &mut Tx, lines: &[(&ImmigrationLine, &String)]) -> Result<Vec<CheckedLine>> {
-        let states = account_states::by_number(tx.conn(), self.pack.regulation.as_str()).await?;
+        let numbers: BTreeSet<String> = lines.iter().map(|(line, _)| line.account.to_lowercase()).collect();
+        let numbers: Vec<String> = numbers.into_iter().collect();
+        let regulation = self.pack.regulation.as_str();
+        let states = account_states::by_number(tx.conn(), regulation, &numbers).await?;
         let checked = |(line, _): &(&ImmigrationLine, &String)| CheckedLine {
             query: tx.new_id(),
             at: line.at,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use account_types::events::AccountSnapshot;
 use chassis::{Result, Tx};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
 use statement::statement;
@@ -34,16 +34,19 @@ pub async fn note(tx: &mut Tx, account: &AccountSnapshot, since: Instant) -> Res
     Ok(())
 }
 
-/// The states of all accounts of a regulation in order, by lower-case account number. A number that passed from one
-/// account to another has the states of both.
+/// The states in order of those accounts of a regulation that have one of `numbers` (in lower case), by number. A number
+/// that passed from one account to another has the states of both.
 pub async fn by_number(
     conn: &mut AsyncPgConnection,
     regulation: &str,
+    numbers: &[String],
 ) -> Result<HashMap<String, Vec<(Instant, AccountSnapshot)>>> {
     let rows: Vec<Row> = statement(
-        "SELECT since, doc FROM account_states WHERE regulation = $1 ORDER BY since, account_id, revision",
+        "SELECT since, doc FROM account_states WHERE regulation = $1 AND lower(doc->>'number') = ANY($2) \
+         ORDER BY since, account_id, revision",
     )
     .bind::<Text, _>(regulation)
+    .bind::<Array<Text>, _>(numbers)
     .load(conn)
     .await?;
     let mut states: HashMap<String, Vec<(Instant, AccountSnapshot)>> = HashMap::new();

@@ -1,10 +1,15 @@
 //! Auditors read records and logs; each reading of personal values is an entry itself.
 
+use std::collections::BTreeSet;
+
+use identity::{Principal, PrincipalKind};
 use query_log::{Filter, Kind};
 use query_registry::domain::rules::THREE_YEARS;
 use query_registry_types::applications::QueryRegister;
 use query_registry_types::queries::QueryAnswer;
 use serde_json::json;
+use testkit::TestPerson;
+use testkit::duties::{Hand, cases};
 
 use crate::stage::Stage;
 
@@ -36,6 +41,30 @@ async fn auditors_read_what_is_logged_and_their_reading_is_logged_first() {
     stage.app.get(&entry, &stage.token()).await.expect_problem("forbidden");
     let heads = stage.app.get("/v1/logs", &token).await.expect_status(200);
     assert_eq!(heads["heads"].as_array().unwrap().len(), 3);
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn in_whatever_roles_nobody_reads_the_log_of_his_own_queries() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let answer: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let readings = format!("/v1/logs/{THREE_YEARS}/entries/{}/readings", answer.receipt.index - 1);
+    let purpose = json!({"purpose": "115年第1季稽核"});
+    let reads = async |person: &TestPerson, hand: &Hand| {
+        let kind = PrincipalKind::Person { person: person.person, post: hand.post() };
+        let (roles, acting_for) = (hand.roles().clone(), hand.acting_for());
+        let principal = Principal { kind, roles, acting_for, ..person.principal() };
+        stage.app.post(&readings, &stage.app.token_for(&principal), &purpose).await
+    };
+    let mut readers = BTreeSet::new();
+    for case in cases("query-registry").iter().filter(|c| c.second == "query-registry.read_log_entry") {
+        reads(&stage.user, &case.same_hand()).await.expect_problem(case.rule.problem);
+        if readers.insert(case.second_role) {
+            let _ = reads(&stage.auditor, &case.other_hand()).await.expect_status(200);
+        }
+    }
+    assert!(readers.len() > 1, "only {readers:?} read the log");
     stage.strike().await;
 }
 

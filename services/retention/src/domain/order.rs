@@ -394,4 +394,4 @@ impl DestructionOrder {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -245,4 +245,4 @@ impl Output {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,8 +3,9 @@
 use actix_web::{get, post, web};
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
+use chassis::jobs::JobKind;
 use chassis::{
-    Answer, Caller, Command, Consumer, Document, Page, Replay, Result, Rhythm, Schedule, Service, Tx,
+    Answer, Caller, Command, Consumer, Context, Document, Page, Replay, Result, Rhythm, Schedule, Service, Tx,
 };
 use diesel::sql_query;
 use diesel::sql_types::Text;
@@ -114,6 +115,34 @@ async fn add_echo(tx: &mut Tx, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Comes to its end only when another one is under way.
+async fn meet(context: &Context, name: String) -> Result<()> {
+    context.transaction(async |tx| add_echo(tx, &name).await).await?;
+    for _ in 0..500 {
+        let mut conn = context.connection().await?;
+        let here = sql_query("SELECT count(*) AS n FROM echoes WHERE text LIKE 'meet %'");
+        if here.get_result::<crate::events::Count>(&mut conn).await?.n > 1 {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    Err(anyhow::anyhow!("nobody else came").into())
+}
+
+/// Refuses to run before what stands before it in the queue is there.
+async fn queue(context: &Context, place: u32) -> Result<()> {
+    context
+        .transaction(async |tx| {
+            let before = sql_query("SELECT count(*) AS n FROM echoes WHERE text LIKE 'queue %'");
+            let before = before.get_result::<crate::events::Count>(tx.conn()).await?.n;
+            if before != i64::from(place) {
+                return Err(anyhow::anyhow!("{before} came before").into());
+            }
+            add_echo(tx, &format!("queue {place}")).await
+        })
+        .await
+}
+
 pub fn service() -> Service {
     Service {
         name: "notes",
@@ -154,7 +183,7 @@ pub fn service() -> Service {
                 text: note.text.clone(),
             })]
         },
-        jobs: Vec::new,
+        jobs: || vec![JobKind::new("meet", meet).side_by_side(8), JobKind::new("queue", queue)],
         topics: &["notes.notes.v1"],
         revocations: chassis::revocations::Source::Stream(None),
         init: None,

@@ -1,10 +1,14 @@
+use std::sync::{Arc, LazyLock};
+
 use proptest::prelude::*;
 use rule_pack::{ApplicationKind, PackSet, Regulation, RulePack};
 
 use super::*;
 
-fn pack(regulation: Regulation) -> std::sync::Arc<RulePack> {
-    PackSet::embedded().unwrap().on(regulation, "2026-03-02".parse().unwrap()).unwrap().clone()
+static PACKS: LazyLock<PackSet> = LazyLock::new(|| PackSet::embedded().unwrap());
+
+pub(crate) fn pack(regulation: Regulation) -> Arc<RulePack> {
+    PACKS.on(regulation, "2026-03-02".parse().unwrap()).unwrap().clone()
 }
 
 fn id(n: u128) -> Uuid {
@@ -15,7 +19,7 @@ fn now() -> DateTime<Utc> {
     "2026-03-02T02:00:00Z".parse().unwrap()
 }
 
-fn application(path: &ApplicationPath, kind: AgencyKind) -> PermissionApplication {
+pub(crate) fn application(path: &ApplicationPath, kind: AgencyKind) -> PermissionApplication {
     PermissionApplication {
         id: PermissionApplicationId(id(1)),
         regulation: "household".into(),
@@ -96,7 +100,7 @@ fn granted() -> Outcome {
     Outcome { result: ResultKind::Granted, effective_on: Some("2026-03-05".parse().unwrap()), note: None }
 }
 
-fn input(path: &ApplicationPath, at: usize) -> StageInput {
+pub(crate) fn input(path: &ApplicationPath, at: usize) -> StageInput {
     let stage = &path.stages[at.min(path.stages.len() - 1)];
     StageInput {
         stage: stage.id.clone(),

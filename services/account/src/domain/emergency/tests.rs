@@ -9,11 +9,11 @@ use kernel::ids::{AgencyId, UnitId};
 
 const DUE: &str = "2026-03-05";
 
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     "2026-03-02T01:00:00Z".parse().unwrap()
 }
 
-fn day() -> NaiveDate {
+pub(crate) fn day() -> NaiveDate {
     "2026-03-02".parse().unwrap()
 }
 
@@ -21,7 +21,7 @@ fn id(n: u128) -> PersonId {
     PersonId(Uuid::from_u128(n))
 }
 
-fn endorsement() -> Endorsement {
+pub(crate) fn endorsement() -> Endorsement {
     Endorsement {
         content_digest: String::new(),
         certificate: vec![],
@@ -40,7 +40,7 @@ fn names(roles: &[&str]) -> BTreeSet<String> {
     roles.iter().map(|r| (*r).to_owned()).collect()
 }
 
-fn terms() -> EmergencyTerms {
+pub(crate) fn terms() -> EmergencyTerms {
     EmergencyTerms {
         grant: EmergencyGrantId(Uuid::from_u128(77)),
         written_at: now(),
@@ -52,7 +52,7 @@ fn terms() -> EmergencyTerms {
     }
 }
 
-fn person(n: u128, roles: &[&str]) -> Person {
+pub(crate) fn person(n: u128, roles: &[&str]) -> Person {
     let key = RegisterKey::derive(&[1; 32], "people").unwrap();
     let sealed = || key.seal("x").unwrap();
     let binding = CardBinding {

@@ -23,7 +23,7 @@ fn hand(n: u128, at: DateTime<Utc>) -> Hand {
     Hand { person: person(n), post: PostId(Uuid::from_u128(n)), at, emergency: None, endorsement }
 }
 
-fn card(of: u128) -> GovernedAct {
+pub(crate) fn card(of: u128) -> GovernedAct {
     let card = CardBinding {
         issuer_key_id: String::new(),
         certificate_serial: String::new(),

@@ -24,7 +24,7 @@ fn act(n: u128, on: NaiveDate) -> Act {
     Act { person: person(n), post: PostId(Uuid::from_u128(n)), at: days::at(on, 10, 0) }
 }
 
-fn approval(n: u128, on: NaiveDate) -> Approval {
+pub(crate) fn approval(n: u128, on: NaiveDate) -> Approval {
     let endorsement = Endorsement {
         content_digest: String::new(),
         certificate: vec![],
@@ -36,7 +36,7 @@ fn approval(n: u128, on: NaiveDate) -> Approval {
     Approval { act: act(n, on), endorsement }
 }
 
-fn holdings() -> Vec<Holding> {
+pub(crate) fn holdings() -> Vec<Holding> {
     let count = |service| Count {
         service,
         record_kind: "violation".into(),

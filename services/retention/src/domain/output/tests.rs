@@ -19,7 +19,7 @@ fn person(n: u128) -> PersonId {
     PersonId(Uuid::from_u128(n))
 }
 
-fn output(kind: OutputKind) -> Output {
+pub(crate) fn output(kind: OutputKind) -> Output {
     Output {
         id: Uuid::nil(),
         kind,
