@@ -33,7 +33,7 @@ pub struct ExportRange {
 /// encrypted. A bundle without its last line was cut short.
 #[utoipa::path(get, path = "/v1/logs/{log}/bundle",
     params(("log" = String, Path, description = "Name of the log", example = "governance"), ExportRange),
-    responses((status = 200, description = "Lines of JSON. 逐行之 JSON。", body = String, content_type = "application/x-ndjson")))]
+    responses((status = 200, description = "Lines of JSON. 逐行之 JSON。", body = String, content_type = "text/plain")))]
 #[get("/v1/logs/{log}/bundle")]
 pub async fn export_log(
     caller: Caller,
@@ -50,7 +50,7 @@ pub async fn export_log(
     actix_web::rt::spawn(write(registry, log.into_inner(), range, writer));
     let lines = futures::stream::try_unfold(reader, next);
     let no_store = (CACHE_CONTROL, "no-store");
-    Ok(HttpResponse::Ok().insert_header(no_store).content_type("application/x-ndjson").streaming(lines))
+    Ok(HttpResponse::Ok().insert_header(no_store).content_type("text/plain").streaming(lines))
 }
 
 /// Writes the bundle for as long as somebody reads.
