@@ -385,7 +385,7 @@ impl TestApp {
     }
 
     async fn wait_for_event(&self, id: Uuid) {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         while self.count("SELECT count(*) AS n FROM inbox WHERE event_id = $1", id).await == 0 {
             assert!(
                 self.count("SELECT count(*) AS n FROM dead_letters WHERE event_id = $1", id).await == 0,
