@@ -62,8 +62,9 @@ const PERSONAL: [&str; 4] = ["PersonalText", "PersonView", "PermissionApplicatio
 /// Operations whose answers could hold personal values by their schema, and do not: the words of a control item are opened
 /// by `get_control_item` alone.
 const WITHOUT_PERSONAL: [&str; 3] = ["list_control_items", "explain_control_item", "confirm_as_finding"];
-/// Operations that wait for certainty for a reason that no schema tells: the content of a package for external auditors.
-const FURTHER: [&str; 1] = ["get_package_content"];
+/// Operations that wait for certainty for a reason that no schema tells: the content of a package for external auditors, and
+/// of what was endorsed.
+const FURTHER: [&str; 2] = ["get_package_content", "get_endorsement_evidence"];
 
 /// The schemas that a part of a document leads to.
 fn reached(document: &Value, node: &Value, found: &mut BTreeSet<String>) {

@@ -6,7 +6,7 @@ use account_types::events::{AccountStatus, GovernanceRecorded};
 use account_types::{AccountRecord, BootstrapContent, MasterData, PersonRecord, Summary};
 use chassis::document::{self, Filter};
 use chassis::{Context, Problem, Result, Tx};
-use identity::{Endorsement, Purpose};
+use identity::{CertificateIdentity, Endorsement, Purpose, Usage};
 use kernel::NationalId;
 use kernel::ids::{PersonId, PostId};
 use kernel::{canonical, days};
@@ -17,7 +17,7 @@ use crate::domain::first_start::{FirstStart, faults};
 use crate::domain::link::{DataLink, LinkManager, LinkStatus};
 use crate::domain::person::{Card, CardStatus, Person, Post, is_bound};
 use crate::state::AccountState;
-use crate::{emergencies, governing, problems};
+use crate::{edge, emergencies, governing, problems};
 
 /// The clause under which it is recorded.
 const CLAUSE: &str = "invariant-11";
@@ -38,8 +38,14 @@ pub async fn load(context: &Context, data: &MasterData, endorsements: &[Endorsem
         return Err(problem.clause(CLAUSE).into());
     }
     let digest = data.digest()?;
-    let administrators = signers(context, data, &digest, endorsements).await?;
-    context.transaction(async |tx| load_in(tx, data, &digest, administrators, endorsements).await).await
+    let signers = signers(context, data, &digest, endorsements).await?;
+    context.transaction(async |tx| load_in(tx, data, &digest, &signers, endorsements).await).await
+}
+
+/// An administrator whose card signed.
+struct Signer {
+    person: PersonId,
+    card: CertificateIdentity,
 }
 
 /// The administrators whose cards signed, in the order of the signatures: both, each with a card that the data bind to
@@ -49,10 +55,10 @@ async fn signers(
     data: &MasterData,
     digest: &str,
     endorsements: &[Endorsement; 2],
-) -> Result<[PersonId; 2]> {
+) -> Result<[Signer; 2]> {
     let state = context.state::<AccountState>();
     let content = BootstrapContent::new(digest);
-    let signer = |i: usize, endorsement: &Endorsement| -> Result<PersonId> {
+    let signer = |i: usize, endorsement: &Endorsement| -> Result<Signer> {
         let pointer = format!("/endorsements/{i}");
         let card = endorsement.verify(&content, &state.anchors, context.now()).map_err(|error| {
             let detail = "The card signs this very file: compare the digest and sign again.";
@@ -60,7 +66,7 @@ async fn signers(
         })?;
         let holder = data.people.iter().find(|p| p.cards.iter().any(|binding| is_bound(binding, &card)));
         let holder = holder.map(|p| p.id).filter(|id| data.administrators.contains(id));
-        holder.ok_or_else(|| {
+        holder.map(|person| Signer { person, card }).ok_or_else(|| {
             let detail = "Both administrators sign, each with the card that the file binds to him.";
             let problem = Problem::new(&problems::FOREIGN_CARD, detail).clause(CLAUSE);
             problem.field(&pointer, "not a card of an administrator of the file").into()
@@ -71,7 +77,7 @@ async fn signers(
     }
     let [first, second] = endorsements;
     let both = [signer(0, first)?, signer(1, second)?];
-    if both[0] == both[1] {
+    if both[0].person == both[1].person {
         let detail = "A second administrator signs, never the same one twice.";
         let problem = Problem::new(&problems::OWN_MATTER, detail).clause(CLAUSE);
         return Err(problem.field("/endorsements/1", "signed by the same person as the first").into());
@@ -83,7 +89,7 @@ async fn load_in(
     tx: &mut Tx,
     data: &MasterData,
     digest: &str,
-    administrators: [PersonId; 2],
+    signers: &[Signer; 2],
     endorsements: &[Endorsement; 2],
 ) -> Result<Summary> {
     let there = document::count::<FirstStart>(tx.conn(), Filter::all()).await?
@@ -97,7 +103,7 @@ async fn load_in(
         act: tx.new_id(),
         at: tx.now(),
         digest: digest.to_owned(),
-        administrators,
+        administrators: signers.each_ref().map(|signer| signer.person),
         endorsements: endorsements.clone(),
     };
     // First of all: of two at the same moment one waits here, and then finds the other's.
@@ -149,6 +155,10 @@ async fn load_in(
     }
     for item in &data.configuration {
         governing::configure(tx, item, true).await?;
+    }
+    let content = BootstrapContent::new(digest);
+    for (endorsement, signer) in endorsements.iter().zip(signers) {
+        edge::keep(tx, endorsement, (&content, &signer.card, Usage::CitizenSignature), CLAUSE).await?;
     }
     let record = canonical::sha256_hex(&canonical::bytes(&first_start)?);
     tx.emit(&GovernanceRecorded {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use account_types::AgencyKind;
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
+use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Tx};
 use chrono::NaiveDate;
-use identity::{Endorsement, Purpose, Role, Usage};
+use identity::{CertificateIdentity, Endorsement, Purpose, Role, Usage};
 use kernel::ids::AgencyId;
-use kernel::{canonical, days};
+use kernel::{Personal, days};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 
@@ -53,8 +54,8 @@ pub async fn actor(tx: &mut Tx, caller: &Caller) -> Result<Actor> {
     })
 }
 
-/// Verifies that `endorsement` is over `content` by a card of `person` in use, and enters its digest for the governance
-/// log (H5.2.1; invariant 11).
+/// Verifies that `endorsement` is over `content` by a card of `person` in use, and keeps it for
+/// court (H5.2.1; invariant 11).
 pub async fn endorsed<T: Serialize>(
     tx: &mut Tx,
     actor: &Actor,
@@ -64,15 +65,9 @@ pub async fn endorsed<T: Serialize>(
 ) -> Result<()> {
     let state = tx.context().state::<AccountState>();
     tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let identity = endorsement.verify(content, &state.anchors, tx.now()).map_err(refused)?;
-    tx.load::<Person>(actor.person).await?.active_card(&identity)?;
-    acts::record_governance(
-        tx,
-        "endorsement",
-        &canonical::sha256_hex(&canonical::bytes(endorsement)?),
-        clause,
-    )
-    .await
+    let card = endorsement.verify(content, &state.anchors, tx.now()).map_err(refused)?;
+    tx.load::<Person>(actor.person).await?.active_card(&card)?;
+    keep(tx, endorsement, (content, &card, Usage::CitizenSignature), clause).await
 }
 
 /// Verifies that `endorsement` is over `content` by an agency certificate of `agency` (I3.6).
@@ -85,19 +80,28 @@ pub async fn agency_signed<T: Serialize>(
 ) -> Result<()> {
     let state = tx.context().state::<AccountState>();
     tx.context().ask_responder(Purpose::Agency, &endorsement.certificate).await;
-    let identity =
-        endorsement.verify_as(content, &state.anchors, tx.now(), Usage::AgencySignature).map_err(refused)?;
-    if !tx.load::<Agency>(agency).await?.certificates.contains(&identity.thumbprint_sha256) {
+    let usage = Usage::AgencySignature;
+    let certificate = endorsement.verify_as(content, &state.anchors, tx.now(), usage).map_err(refused)?;
+    if !tx.load::<Agency>(agency).await?.certificates.contains(&certificate.thumbprint_sha256) {
         let detail = "The certificate is none of this agency's: bind it by a governed change.";
         return Err(Problem::new(&problems::FOREIGN_CARD, detail).clause(clause).into());
     }
-    acts::record_governance(
-        tx,
-        "endorsement",
-        &canonical::sha256_hex(&canonical::bytes(endorsement)?),
-        clause,
-    )
-    .await
+    keep(tx, endorsement, (content, &certificate, usage), clause).await
+}
+
+/// Keeps an endorsement that holds, with its content and what it rests on, and enters its record's digest for the
+/// governance log.
+pub async fn keep<T: Serialize>(
+    tx: &mut Tx,
+    endorsement: &Endorsement,
+    (content, card, usage): (&T, &CertificateIdentity, Usage),
+    clause: &str,
+) -> Result<()> {
+    let (endorsement, content) =
+        (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(content)?)));
+    let taken = Taken { endorsement, usage, card, content };
+    let digest = endorsements::keep(tx, taken).await?;
+    acts::record_governance(tx, "endorsement", &digest, clause).await
 }
 
 /// The problem of an endorsement that does not hold.

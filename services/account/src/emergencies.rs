@@ -5,7 +5,7 @@ use account_types::{EmergencyContent, EmergencyTerms};
 use chassis::document::{self, Filter};
 use chassis::{Caller, Context, Result, Stored, Tx};
 use diesel_async::AsyncPgConnection;
-use identity::{Endorsement, Purpose};
+use identity::{Endorsement, Purpose, Usage};
 use kernel::ids::{EmergencyGrantId, PersonId};
 use kernel::{canonical, days};
 use obligations::NewObligation;
@@ -59,8 +59,7 @@ async fn hand(
     if !is_named || !is_caller || !fits_as_custodian(&person, days::taipei_date(tx.now())) {
         return Err(EmergencyError::NotCustodian.into());
     }
-    let digest = canonical::sha256_hex(&canonical::bytes(endorsement)?);
-    acts::record_governance(tx, "endorsement", &digest, CLAUSE).await?;
+    edge::keep(tx, endorsement, (&content, &card, Usage::CitizenSignature), CLAUSE).await?;
     Ok(CustodianHand { person: person.id, at: tx.now(), endorsement: endorsement.clone() })
 }
 

@@ -80,6 +80,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig<'_>) {
     obligations::routes::configure(config);
     chassis::dead_letters::configure(config);
+    chassis::endorsements::configure(config);
     config
         .service(add_joint_unit::add_joint_unit)
         .service(approve_governed_change::approve_governed_change)

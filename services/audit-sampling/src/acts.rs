@@ -26,10 +26,13 @@ pub async fn record_governance<T: Serialize>(
     clause: &str,
 ) -> Result<String> {
     let digest = canonical::sha256_hex(&canonical::bytes(value)?);
-    let event =
-        GovernanceRecorded { act, kind: kind.to_owned(), digest: digest.clone(), clause: clause.to_owned() };
-    tx.emit(&event).await?;
+    record_digest(tx, act, kind, digest.clone(), clause).await?;
     Ok(digest)
+}
+
+/// Enters a digest for the governance log.
+pub async fn record_digest(tx: &mut Tx, act: Uuid, kind: &str, digest: String, clause: &str) -> Result<()> {
+    tx.emit(&GovernanceRecorded { act, kind: kind.to_owned(), digest, clause: clause.to_owned() }).await
 }
 
 /// What is needed to raise a finding.

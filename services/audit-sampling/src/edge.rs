@@ -6,38 +6,48 @@ use account_types::ActContent;
 use audit_sampling_types::SignedAct;
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
+use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Stored, Tx};
 use chrono::NaiveDate;
-use identity::Endorsement;
+use identity::{Endorsement, Usage};
+use kernel::Personal;
 use kernel::ids::{AgencyId, PersonId};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::acts;
 use crate::domain::projection::PersonView;
 use crate::problems;
 use crate::state::AuditState;
 
-/// Verifies that `endorsement` is the caller's own card's signature over [`ActContent`] of `act`, `subject` and `body`.
+/// Verifies that `endorsement` is the caller's own card's signature over [`ActContent`] of `act`, `subject` and `body`, keeps it
+/// for court and enters its record's digest for the governance log.
 pub async fn signed<T: Serialize>(
     tx: &mut Tx,
     caller: &Caller,
     endorsement: &Endorsement,
-    (act, subject): (&str, Uuid),
+    (act, subject, clause): (&str, Uuid, &str),
     body: &T,
 ) -> Result<SignedAct> {
     let (person, post) = (caller.person()?, caller.post()?);
     let content = ActContent::new(act, subject, post, body);
     let state = tx.context().state::<AuditState>();
-    let identity = endorsement.verify(&content, &state.anchors, tx.now()).map_err(|error| {
+    let card = endorsement.verify(&content, &state.anchors, tx.now()).map_err(|error| {
         Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
             .with("reason", error.code())
     })?;
     let known = tx.find::<PersonView>(person).await?;
-    if !known.is_some_and(|p| p.in_service && p.cards.contains(&identity.subject())) {
+    if !known.is_some_and(|p| p.in_service && p.cards.contains(&card.subject())) {
         let detail = "Sign with the card that is bound to you.";
         return Err(Problem::new(&problems::CARD_NOT_BOUND, detail).into());
     }
+    let usage = Usage::CitizenSignature;
+    let (endorsed, signed) =
+        (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(&content)?)));
+    let taken = Taken { endorsement: endorsed, usage, card: &card, content: signed };
+    let digest = endorsements::keep(tx, taken).await?;
+    acts::record_digest(tx, subject, "endorsement", digest, clause).await?;
     Ok(SignedAct { person, post, at: tx.now(), endorsement: endorsement.clone() })
 }
 

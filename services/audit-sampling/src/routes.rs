@@ -58,6 +58,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig<'_>) {
     obligations::routes::configure(config);
     chassis::dead_letters::configure(config);
+    chassis::endorsements::configure(config);
     config
         .service(accept_correction_report::accept_correction_report)
         .service(answer_cooperation::answer_cooperation)

@@ -187,7 +187,7 @@ async fn a_quarterly_audit_runs_from_its_plan_to_its_endorsed_record() {
     assert_eq!(closed["state"], "closed");
     let kinds: Vec<String> =
         app.published::<GovernanceRecorded>().await.into_iter().map(|event| event.kind).collect();
-    assert_eq!(kinds, ["draw-plan", "sample", "audit-record"]);
+    assert_eq!(kinds, ["draw-plan", "sample", "endorsement", "audit-record"]);
     let late = app.get("/v1/obligations?clause=H8.2&state=done", &token).await.expect_status(200);
     assert_eq!(late["items"].as_array().unwrap().len(), 1);
     app.stop().await;

@@ -18,6 +18,7 @@ pub mod signing;
 pub mod smoke;
 pub mod soft_card;
 pub mod traces;
+pub mod verify_endorsement;
 pub mod verify_log;
 
 #[derive(Parser)]
@@ -44,6 +45,8 @@ enum Command {
     BackTest(back_test::Options),
     /// Verifies an exported bundle of the query log, offline, or a database.
     VerifyLog(verify_log::Options),
+    /// Verifies one endorsement offline, years later: signature, chain, revocation evidence, the log that dates it.
+    VerifyEndorsement(verify_endorsement::Options),
     /// Measures what the suite costs on this machine, goals beside the figures.
     Bench {
         /// Where the figures go as JSON.
@@ -94,6 +97,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Openapi(options) => openapi::run(&options),
             Command::BackTest(options) => back_test::run(options).await,
             Command::VerifyLog(options) => verify_log::run(options).await,
+            Command::VerifyEndorsement(options) => verify_endorsement::run(&options),
             Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
             Command::Provider(options) => provider::run(options).await,
             Command::Bootstrap { command } => bootstrap::run(command).await,

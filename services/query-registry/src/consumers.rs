@@ -21,6 +21,7 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on(governed::take_inventory),
         Consumer::on(outputs::take_settled),
         Consumer::on(certificate::take_certificate),
+        Consumer::on(certificate::take_endorsement),
         Consumer::on(crate::destruction::take_order),
     ]
 }

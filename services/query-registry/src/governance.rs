@@ -1,8 +1,10 @@
 //! Digests that the governance log must hold: endorsements, and acts of the other services (invariant 11). They go
 //! there as jobs, written in the transaction of the act: at least once, within seconds.
 
+use chassis::endorsements::{self, Taken};
 use chassis::jobs::JobKind;
 use chassis::{Caller, Context, Result, Tx};
+use identity::{CertificateIdentity, SignedEndorsement, Usage};
 use kernel::{Instant, Personal};
 use query_log::{GOVERNANCE, Hash, Kind, NewEntry, Receipt};
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,19 @@ pub struct Act {
 pub async fn enter(tx: &mut Tx, action: &str, digest: &str) -> Result<()> {
     let at = tx.now();
     tx.enqueue(JOB, &Act { action: action.to_owned(), digest: digest.to_owned(), at }, at).await
+}
+
+/// Keeps an endorsement that holds with what it rests on, and enters its record's digest as `action`. What was signed stays
+/// in the register, under its key.
+pub async fn enter_endorsement(
+    tx: &mut Tx,
+    action: &str,
+    endorsement: impl Into<SignedEndorsement>,
+    card: &CertificateIdentity,
+) -> Result<()> {
+    let (endorsement, usage) = (endorsement.into(), Usage::CitizenSignature);
+    let digest = endorsements::keep(tx, Taken { endorsement, usage, card, content: None }).await?;
+    enter(tx, action, &digest).await
 }
 
 /// The job that writes acts into the governance log.

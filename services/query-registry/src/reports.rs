@@ -4,8 +4,8 @@ use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
 use chassis::{Answer, Caller, Command, Page, Result, Stored};
 use chrono::NaiveDate;
+use kernel::days;
 use kernel::ids::AgencyId;
-use kernel::{canonical, days};
 use query_registry_types::control::{ControlReport, EndorseReport, ReportKind};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -87,7 +87,7 @@ pub async fn endorse(
             let mut stored = tx.load::<KeptReport>(id).await?;
             command.expect_version(stored.version)?;
             let checked = endorsement.verify(&stored.0.content, &registry.anchors, tx.now());
-            registry.own_card(by.person, checked, "/endorsement")?;
+            let card = registry.own_card(by.person, checked, "/endorsement")?;
             let today = days::taipei_date(tx.now());
             stored.doc.endorse(&by, endorsement.clone(), today, tx.now())?;
             let version = tx.update(&stored).await?;
@@ -95,8 +95,7 @@ pub async fn endorse(
             let path = format!("/v1/{}-reports/{id}", kind.as_str());
             obligations::close(tx, &control::report_key(id), "endorsed", &path).await?;
             tx.emit(&overdue::closed(&report, "endorsed")).await?;
-            let sealed = canonical::bytes(&report.seal)?;
-            governance::enter(tx, "report-endorsement", &canonical::sha256_hex(&sealed)).await?;
+            governance::enter_endorsement(tx, "report-endorsement", endorsement.clone(), &card).await?;
             Ok(Answer::ok(report).version(version))
         })
         .await

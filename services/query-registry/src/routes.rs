@@ -9,6 +9,7 @@ pub mod endorse_daily_report;
 pub mod endorse_query_applications;
 pub mod endorse_weekly_report;
 pub mod explain_control_item;
+pub mod export_log;
 pub mod get_case;
 pub mod get_control_item;
 pub mod get_daily_report;
@@ -65,6 +66,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(decide_copy_request::decide_copy_request)
         .service(list_log_heads::list_log_heads)
         .service(get_log_entry::get_log_entry)
+        .service(export_log::export_log)
         .service(read_log_entry::read_log_entry)
         .service(list_changes::list_changes)
         .service(list_daily_reports::list_daily_reports)
@@ -86,4 +88,5 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_import::get_import);
     obligations::routes::configure(config);
     chassis::dead_letters::configure(config);
+    chassis::endorsements::configure(config);
 }

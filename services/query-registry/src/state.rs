@@ -143,20 +143,20 @@ impl Registry {
         self.index.write().unwrap_or_else(PoisonError::into_inner).apply(record);
     }
 
-    /// Checks that the card behind an endorsement holds and is the person's own: never a bare click (H4.2).
+    /// The card behind an endorsement, which must hold and be the person's own: never a bare click (H4.2).
     pub fn own_card(
         &self,
         person: PersonId,
         checked: std::result::Result<CertificateIdentity, EndorsementError>,
         pointer: &str,
-    ) -> Result<()> {
+    ) -> Result<CertificateIdentity> {
         let card = checked.map_err(|error| {
             Problem::new(&problems::ENDORSEMENT_INVALID, "Sign again with your own card.")
                 .clause("H4.2")
                 .field(pointer, error.code())
         })?;
         if self.index().is_card_of(person, &card) {
-            return Ok(());
+            return Ok(card);
         }
         Err(Problem::new(&problems::CARD_NOT_BOUND, "Sign with the card that is bound to you.")
             .clause("H4.2")

@@ -27,6 +27,7 @@ mod support;
 pub fn configure(config: &mut ServiceConfig<'_>) {
     obligations::routes::configure(config);
     chassis::dead_letters::configure(config);
+    chassis::endorsements::configure(config);
     config
         .service(list_holdings::list_holdings)
         .service(get_holding::get_holding)

@@ -10,7 +10,7 @@ use query_registry_types::events::{DestructionCarriedOut, HoldingCounted, Output
 use retention::domain::certificate::DestructionCertificate;
 use retention::domain::order::DestructionOrder;
 use retention_types::WitnessContent;
-use retention_types::events::{CertificateIssued, DestructionApproved, OutputSettled};
+use retention_types::events::{CertificateIssued, DestructionApproved, EndorsementTaken, OutputSettled};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestPerson};
 use uuid::Uuid;
@@ -159,6 +159,10 @@ async fn a_month_past_its_term_ends_under_two_signatures_with_a_certificate() {
     assert_eq!(approved[0].record_kind, "query-log");
     assert_eq!(approved[0].approved_by, [stage.head.person, stage.second.person]);
 
+    let taken = stage.app.published::<EndorsementTaken>().await;
+    assert_eq!(taken.len(), 2, "each approval goes to the governance log, and no refused one");
+    assert_ne!(taken[0], taken[1]);
+
     let certificate_path = format!("/v1/destruction-orders/{}/certificate", order.id);
     let auditor = stage.app.person("auditor", "bureau", &[Role::Auditor]);
     stage.app.get(&certificate_path, &stage.app.token(&auditor)).await.expect_problem("not-found");
@@ -290,5 +294,5 @@ async fn an_office_is_reminded_of_what_it_has_not_filed_until_it_is() {
 fn the_document_is_complete() {
     let document = retention::service().document().unwrap();
     let operations = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len());
-    assert_eq!(operations.sum::<usize>(), 23);
+    assert_eq!(operations.sum::<usize>(), 24);
 }

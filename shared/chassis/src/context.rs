@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::consume::Consumer;
+use crate::endorsements::Keeping;
 use crate::ephemeral::Ephemeral;
 use crate::http::limit::Limiter;
 use crate::keys::{KeyRing, Keys};
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub revocations: Arc<Revocations>,
     pub apply_revocation: Option<Apply>,
     pub revocation: Arc<RevocationLists>,
+    pub endorsements: Keeping,
     pub state: Option<Arc<dyn Any + Send + Sync>>,
     pub relay_wakeup: Notify,
     pub readiness: crate::service::Readiness,

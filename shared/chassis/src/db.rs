@@ -10,6 +10,7 @@ use diesel_async::{
     TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use identity::RevocationEvidence;
 use kernel::Event;
 use serde::Serialize;
 use statement::statement;
@@ -79,6 +80,8 @@ pub struct Tx {
     context: Context,
     now: DateTime<Utc>,
     emitted: bool,
+    /// Revocation evidence that is stored once this commits.
+    pub(crate) kept_evidence: Vec<RevocationEvidence>,
 }
 
 impl Tx {
@@ -86,11 +89,13 @@ impl Tx {
         let mut conn = context.connection().await?;
         AnsiTransactionManager::begin_transaction_sql(&mut *conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
             .await?;
-        Ok(Self { conn, context: context.clone(), now: context.now(), emitted: false })
+        let (context, now) = (context.clone(), context.now());
+        Ok(Self { conn, context, now, emitted: false, kept_evidence: vec![] })
     }
 
     async fn commit(mut self) -> Result<()> {
         AnsiTransactionManager::commit_transaction(&mut *self.conn).await?;
+        self.context.0.endorsements.note(self.kept_evidence);
         if self.emitted {
             self.context.relay_wakeup().notify_one();
         }

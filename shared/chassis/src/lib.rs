@@ -11,6 +11,7 @@ pub mod db;
 pub mod dead_letters;
 pub mod document;
 pub mod emergency;
+pub mod endorsements;
 pub mod ephemeral;
 pub mod error;
 pub mod housekeeping;

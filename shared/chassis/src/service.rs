@@ -19,6 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::consume::Consumer;
 use crate::context::{Context, Inner, Platform};
+use crate::endorsements::Keeping;
 use crate::http::limit::Limiter;
 use crate::http::{authorize, common, trace};
 use crate::jobs::JobKind;
@@ -203,6 +204,7 @@ impl Service {
                 revocations::Source::Stream(apply) => apply,
             },
             revocation: Arc::new(revocation),
+            endorsements: Keeping::default(),
             state: None,
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),

@@ -16,6 +16,7 @@ use crate::revocation::{RevocationEvidence, RevocationQuery, RevocationStatus};
 
 pub use anchors::TrustAnchors;
 pub use error::ChainError;
+pub(crate) use leaf::check as check_leaf;
 
 /// Most certificates that a sender may hand in, and most steps of a path.
 const MAX_CERTIFICATES: usize = 6;
@@ -42,7 +43,10 @@ impl Purpose {
 }
 
 /// What a chain is wanted for: it fixes the anchors, the key usage and the kind of subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Usage {
     /// A login or an endorsement with a citizen card.
     CitizenSignature,

@@ -14,20 +14,19 @@ use crate::chain::{Purpose, TrustAnchors};
 use crate::der::read::{self, BadDer, Extension, Reader};
 use crate::signature::x509_scheme;
 
+mod entries;
+
+use entries::Entry;
+pub use entries::{Listed, listed};
+
 /// Longest serial number that a certificate may have (RFC 5280 §4.1.2.2).
 const SERIAL: usize = 20;
 
 /// `id-ce`: the first two bytes of the extensions' object identifiers.
-const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
-const HOLD_INSTRUCTION: &[u8] = &[0x55, 0x1d, 23];
-const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
-const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 const DELTA_CRL: &[u8] = &[0x55, 0x1d, 27];
 const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
 const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
-/// Reason `removeFromCRL`: has its place in delta lists alone.
-const REMOVE_FROM_CRL: u8 = 8;
 
 /// Why a list is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -136,14 +135,6 @@ pub(crate) fn serial(bytes: &[u8]) -> Option<Serial> {
     Some(padded)
 }
 
-/// One revoked certificate: serial, and seconds since 1970. A moment before that counts as its start, one after 2106 as
-/// its end.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    serial: Serial,
-    since: u32,
-}
-
 /// A list whose signature was found good. The bytes that it was read from are not kept: [`Crl::digest`] names them.
 pub struct Crl {
     issuer_key_id: String,
@@ -191,7 +182,7 @@ impl Crl {
             number: inner.number,
             this_update: inner.this_update,
             next_update: inner.next_update,
-            entries: entries(inner.revoked)?,
+            entries: entries::read(inner.revoked)?,
             scope: inner.scope,
             digest: canonical::sha256(der),
         })
@@ -409,43 +400,4 @@ fn uris(name: &[u8]) -> Result<Vec<String>, CrlError> {
         }
     }
     if uris.is_empty() { Err(CrlError::UnsupportedScope) } else { Ok(uris) }
-}
-
-/// The entries, by serial; of a serial that is there twice the earlier moment counts.
-fn entries(revoked: &[u8]) -> Result<Box<[Entry]>, CrlError> {
-    let (mut counted, mut count) = (Reader::new(revoked), 0);
-    while !counted.is_empty() {
-        counted.any()?;
-        count += 1;
-    }
-    let mut entries = Vec::with_capacity(count);
-    let mut list = Reader::new(revoked);
-    while !list.is_empty() {
-        entries.push(entry(list.inside(read::SEQUENCE)?)?);
-    }
-    if !entries.is_sorted() {
-        entries.sort_unstable();
-    }
-    entries.dedup_by_key(|entry| entry.serial);
-    Ok(entries.into_boxed_slice())
-}
-
-fn entry(mut fields: Reader<'_>) -> Result<Entry, CrlError> {
-    let serial = serial(fields.read(read::INTEGER)?).ok_or(CrlError::Malformed)?;
-    let since = fields.time()?.timestamp().clamp(0, i64::from(u32::MAX));
-    if let Some(extensions) = fields.optional(read::SEQUENCE)? {
-        for Extension { oid, critical, value } in read::extensions(extensions)? {
-            match oid {
-                REASON_CODE if read::only(value, read::ENUMERATED)? == [REMOVE_FROM_CRL] => {
-                    return Err(CrlError::RemovesEntries);
-                }
-                REASON_CODE | HOLD_INSTRUCTION | INVALIDITY_DATE => {}
-                CERTIFICATE_ISSUER => return Err(CrlError::Indirect),
-                _ if critical => return Err(CrlError::UnknownCriticalExtension),
-                _ => {}
-            }
-        }
-    }
-    fields.end()?;
-    Ok(Entry { serial, since: u32::try_from(since).unwrap_or_default() })
 }

@@ -21,11 +21,13 @@ pub mod crl;
 mod der;
 pub mod endorsement;
 pub mod event;
+pub mod examine;
 pub mod jwk;
 pub mod jws;
 pub mod ocsp;
 pub mod pki;
 pub mod principal;
+pub mod record;
 pub mod revocation;
 pub mod role;
 pub mod signature;
@@ -52,6 +54,7 @@ pub use jwk::Jwk;
 pub use ocsp::{OcspAnswer, OcspError, OcspRequest, OcspStatus};
 pub use pki::{CardHolder, DevPki, KeyKind, PkiError};
 pub use principal::{Principal, PrincipalKind};
+pub use record::{EndorsementBundle, EndorsementRecord, EvidenceKind, SignedEndorsement};
 pub use revocation::{
     NoRevocation, RevocationAnswer, RevocationEvidence, RevocationList, RevocationQuery, RevocationSource,
     RevocationStatus, RevocationStore,

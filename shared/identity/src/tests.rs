@@ -8,6 +8,7 @@ mod constraints;
 mod crls;
 mod endorsements;
 mod events;
+mod examinations;
 mod ocsp;
 mod pkcs7;
 mod pki;

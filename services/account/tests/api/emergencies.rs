@@ -85,7 +85,18 @@ async fn only_two_named_custodians_break_the_glass() {
     complete("handler", &terms).await.expect_problem("emergency-settled");
     let kinds: Vec<String> =
         world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
-    assert_eq!(kinds, ["bootstrap", "endorsement", "emergency-proposed", "endorsement", "emergency-grant"]);
+    assert_eq!(
+        kinds,
+        [
+            "endorsement",
+            "endorsement",
+            "bootstrap",
+            "endorsement",
+            "emergency-proposed",
+            "endorsement",
+            "emergency-grant"
+        ]
+    );
     let told = world.app.published::<EmergencyChanged>().await;
     assert_eq!((told.len(), told[0].state.as_str(), told[0].custodians.len()), (1, "in_effect", 2));
 }
@@ -268,7 +279,18 @@ async fn on_the_spot_both_cards_have_the_same_effect_and_the_same_record() {
     emergency_token(&world).await;
     let kinds: Vec<String> =
         world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
-    assert_eq!(kinds, ["bootstrap", "endorsement", "emergency-proposed", "endorsement", "emergency-grant"]);
+    assert_eq!(
+        kinds,
+        [
+            "endorsement",
+            "endorsement",
+            "bootstrap",
+            "endorsement",
+            "emergency-proposed",
+            "endorsement",
+            "emergency-grant"
+        ]
+    );
     let duty =
         world.get("auditor", "/v1/obligations?clause=invariant-11&state=open").await.expect_status(200);
     assert_eq!(duty["items"].as_array().unwrap().len(), 1);

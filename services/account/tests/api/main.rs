@@ -6,6 +6,7 @@ mod applications;
 mod control;
 mod duties;
 mod emergencies;
+mod endorsements;
 mod first_start;
 mod governed;
 mod immigration;

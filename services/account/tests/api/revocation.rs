@@ -124,6 +124,8 @@ async fn a_responder_is_asked_before_a_first_start_and_a_login_and_its_answer_co
     world.app.clock.advance(Duration::minutes(2));
     server.set(OcspStatus::Good, now(), authority);
     world.begin().await;
+    let answers = world.rows("revocation_evidence WHERE kind = 'response'").await;
+    assert_eq!(answers, 2, "the answers about both cards are kept");
     world.app.clock.advance(Duration::minutes(2));
 
     server.set(OcspStatus::Good, now(), other);

@@ -23,7 +23,7 @@ pub async fn close_audit_plan(command: Command<Endorse>, id: web::Path<PlanId>) 
                 sheet.may_judge(person)?;
             }
             let record = sampling::audit_record(tx.conn(), &plan).await?;
-            let act = ("close_audit_plan", id.0);
+            let act = ("close_audit_plan", id.0, "H8.3");
             let by = edge::signed(tx, &command, &command.body.endorsement, act, &record).await?;
             plan.doc.close(record, by)?;
             let evidence = (&plan.doc.audit_record, &plan.doc.closed_by);

@@ -24,7 +24,7 @@ pub async fn endorse_internal_audit(
             command.within(audit.agency_id)?;
             command.expect_version(audit.version)?;
             let content = audit.content();
-            let act = ("endorse_internal_audit", *id);
+            let act = ("endorse_internal_audit", *id, "I4.1.1");
             let by = edge::signed(tx, &command, &command.body.endorsement, act, &content).await?;
             audit.doc.endorse(by, agency)?;
             let pack = edge::pack_of(&tx.context(), &audit.rule_pack)?;

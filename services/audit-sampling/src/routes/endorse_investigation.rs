@@ -22,7 +22,7 @@ pub async fn endorse_investigation(
             let mut it = tx.load::<Investigation>(*id).await?;
             command.expect_version(it.version)?;
             let record = it.record.clone();
-            let act = ("endorse_investigation", *id);
+            let act = ("endorse_investigation", *id, "H8.3");
             let by = edge::signed(tx, &command, &command.body.endorsement, act, &record).await?;
             it.doc.endorse(by, party)?;
             let version = tx.update(&it).await?;

@@ -36,7 +36,7 @@ pub async fn order_correction(
                 .or_else(|| household.deadline(DeadlineKind::CorrectionReport));
             let report_by = deadline.map_or(today, |d| d.due(today, context.calendar()));
             let content = json!({"order": body.order, "suspend": body.suspend});
-            let act = ("order_correction", id.0);
+            let act = ("order_correction", id.0, "H8.5");
             let ordered = edge::signed(tx, &command, &body.endorsement, act, &content).await?;
             let known = finding.violation;
             finding.doc.order_correction(

@@ -30,7 +30,7 @@ pub async fn record_internal_audit(
                 "annex": audit.annex, "agency": audit.agency_id, "period_start": audit.period_start,
                 "audited_on": body.audited_on, "answers": body.answers,
             });
-            let act = ("record_internal_audit", *id);
+            let act = ("record_internal_audit", *id, "I4.1.1");
             let by = edge::signed(tx, &command, &body.endorsement, act, &content).await?;
             audit.doc.record(form, body.audited_on, body.answers.clone(), by, agency)?;
             let version = tx.update(&audit).await?;

@@ -53,13 +53,13 @@ impl Event for FindingClosed {
     }
 }
 
-/// `audit.governance-recorded.v1`: a digest that the governance log must hold: draw plans, sample commitments, audit
-/// records, packages.
+/// `audit.governance-recorded.v1`: a digest that the governance log must hold: endorsements, draw plans, sample
+/// commitments, audit records, packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GovernanceRecorded {
     /// Id of the act in this service.
     pub act: uuid::Uuid,
-    /// e.g. `draw-plan`, `sample`, `audit-record`, `package`.
+    /// e.g. `endorsement`, `draw-plan`, `sample`, `audit-record`, `package`.
     pub kind: String,
     /// SHA-256 (hex).
     pub digest: String,

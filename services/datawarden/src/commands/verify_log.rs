@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use query_log::verify::{Verdict, Verifier, VerifyReport};
@@ -23,12 +23,7 @@ pub struct Options {
 
 /// Runs the command; fails when the log is broken.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let heads = match &options.trusted {
-        None => vec![],
-        Some(path) => serde_json::Deserializer::from_reader(BufReader::new(File::open(path)?))
-            .into_iter::<Head>()
-            .collect::<Result<Vec<_>, _>>()?,
-    };
+    let heads = options.trusted.as_deref().map(trusted).transpose()?.unwrap_or_default();
     let report = match &options.database {
         Some(url) => verify_database(url, &["three-year", "five-year", "governance"], heads).await?,
         None => {
@@ -42,6 +37,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     print(&report);
     anyhow::ensure!(report.verdict != Verdict::Broken, "the log is broken in {} places", report.breaks.len());
     Ok(())
+}
+
+/// The heads in a file of heads or receipts.
+pub(super) fn trusted(path: &Path) -> anyhow::Result<Vec<Head>> {
+    let reader = BufReader::new(File::open(path)?);
+    Ok(serde_json::Deserializer::from_reader(reader).into_iter::<Head>().collect::<Result<_, _>>()?)
 }
 
 fn print(report: &VerifyReport) {

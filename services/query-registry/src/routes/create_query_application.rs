@@ -33,7 +33,7 @@ pub async fn create_query_application(
     let checked = check(&command, &registry)?;
     let CreateQueryApplication { content, endorsement } = &command.body;
     let verified = endorsement.verify(content, &registry.anchors, command.context.now());
-    registry.own_card(person, verified, "/endorsement")?;
+    let card = registry.own_card(person, verified, "/endorsement")?;
     command
         .run(async |tx| {
             let case = tx.find::<Case>(content.case).await?.ok_or(Refusal::OutsideCase)?;
@@ -42,7 +42,7 @@ pub async fn create_query_application(
             application.marks = reason_marks(tx, &registry, content, &checked.today).await?;
             application.marks.extend(case_marks);
             let version = tx.insert(&application).await?;
-            governance::enter(tx, "endorsement", &endorsement.content_digest).await?;
+            governance::enter_endorsement(tx, "endorsement", endorsement.clone(), &card).await?;
             changes::add(tx, "application-submitted", application.agency_id, application.id.0).await?;
             let view = application.view(registry.reminder(&content.regulation, tx.now()));
             Ok(Answer::created(view).version(version))

@@ -23,7 +23,7 @@ pub async fn decide_copy_request(
     registry.refresh(&mut *command.context.connection().await?).await?;
     let ApproveCopy { decision, endorsement } = &command.body;
     let verified = endorsement.verify(decision, &registry.anchors, command.context.now());
-    registry.own_card(person, verified, "/endorsement")?;
+    let card = registry.own_card(person, verified, "/endorsement")?;
     command
         .run(async |tx| {
             let mut request = tx.load::<CopyRequest>(*id).await?;
@@ -41,7 +41,7 @@ pub async fn decide_copy_request(
             let decided = CopyDecided { person, post, endorsement: endorsement.clone(), at: tx.now() };
             request.doc.decide(command.principal.unit, decided, decision.approved)?;
             let version = tx.update(&request).await?;
-            governance::enter(tx, "copy-decision", &endorsement.content_digest).await?;
+            governance::enter_endorsement(tx, "copy-decision", endorsement.clone(), &card).await?;
             Ok(Answer::ok(request.view()).version(version))
         })
         .await

@@ -36,7 +36,8 @@ pub async fn endorse_query_applications(
     if applications.len() != endorsement.digests.len() {
         return Err(Problem::invalid("/endorsement/digests", "one for each application, in order").into());
     }
-    registry.own_card(by.person, endorsement.verify_list(&registry.anchors, now), "/endorsement")?;
+    let verified = endorsement.verify_list(&registry.anchors, now);
+    let card = registry.own_card(by.person, verified, "/endorsement")?;
     command
         .run(async |tx| {
             let mut kept = endorsement.clone();
@@ -61,8 +62,7 @@ pub async fn endorse_query_applications(
                 changes::add(tx, "application-endorsed", application.agency_id, application.id.0).await?;
                 views.push(application.view(registry.reminder(&application.regulation, tx.now())));
             }
-            let bytes = kernel::canonical::bytes(&batch.endorsement.digests)?;
-            governance::enter(tx, "endorsement-batch", &kernel::canonical::sha256_hex(&bytes)).await?;
+            governance::enter_endorsement(tx, "endorsement-batch", batch.endorsement, &card).await?;
             Ok(Answer::ok(EndorsedQueryApplications { applications: views }))
         })
         .await

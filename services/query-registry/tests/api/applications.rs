@@ -2,6 +2,7 @@
 
 use account_types::events::AccountStatus;
 use identity::Endorsement;
+use identity::record::EndorsementBundles;
 use query_registry_types::applications::{
     ApplicationContent, CreateQueryApplication, QueryApplicationDetail, QueryApplicationView,
 };
@@ -103,9 +104,42 @@ async fn one_signature_endorses_many_and_nobody_endorses_his_own() {
     let now = kernel::Clock::now(&stage.app.clock);
     batch.verify(&detail.content, &salt, &stage.registry().anchors, now).unwrap();
     stage.app.advance(chrono::Duration::minutes(1)).await;
+    // One signature for both applications is one record, found by either.
+    let auditor = stage.app.token(&stage.auditor);
+    let log = stage.text("/v1/logs/governance/bundle", &auditor).await;
+    let mut records = std::collections::BTreeSet::new();
+    for digest in [&first.digest, &second.digest, &detail.user_endorsement.content_digest] {
+        let path = format!("/v1/endorsements/{digest}/evidence");
+        let kept: EndorsementBundles = stage.app.get(&path, &auditor).await.json(200);
+        let kept = kept.items;
+        assert_eq!((kept.len(), kept[0].evidence.len()), (1, 1));
+        assert!(kept[0].content.is_none(), "it stays in the register, under its key");
+        assert!(log.contains(&kept[0].digest), "the record's digest is in the governance log");
+        records.insert(kept[0].digest.clone());
+    }
+    assert_eq!(records.len(), 2);
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn what_other_services_endorse_is_in_the_log_and_its_bundle_verifies() {
+    let stage = Stage::set().await;
+    let digest = "5e".repeat(32);
+    let taken = retention_types::events::EndorsementTaken { digest: digest.clone() };
+    stage.app.feed("retention", &taken).await;
+    stage.app.advance(chrono::Duration::minutes(1)).await;
+    let auditor = stage.app.token(&stage.auditor);
+    let bundle = stage.text("/v1/logs/governance/bundle", &auditor).await;
+    assert!(bundle.contains(&digest));
     let head = stage.registry().log.head(query_log::GOVERNANCE).await.unwrap();
-    // A manifest may open the month; two seals and one batch stand after it.
-    assert!(head.size >= 3, "each endorsement's digest is in the governance log");
+    let size = head.size;
+    let mut verifier = query_log::Verifier::new([head]);
+    verifier.bundle(bundle.as_bytes()).unwrap();
+    assert_eq!(verifier.finish().verdict, query_log::Verdict::Intact);
+    let last = stage.text(&format!("/v1/logs/governance/bundle?from={}", size - 1), &auditor).await;
+    assert_eq!(last.lines().count(), 3, "first line, one entry, last line");
+    stage.app.get("/v1/logs/no-such/bundle", &auditor).await.expect_problem("not-found");
+    stage.app.get("/v1/logs/governance/bundle", &stage.token()).await.expect_problem("forbidden");
     stage.strike().await;
 }
 

@@ -184,6 +184,15 @@ impl Stage {
         }
     }
 
+    /// The answer to a GET as it came.
+    pub async fn text(&self, path: &str, token: &str) -> String {
+        let client = chassis::http_client(std::time::Duration::from_secs(20)).unwrap();
+        let url = format!("{}{path}", self.app.running.url());
+        let answer = client.get(url).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap()
+    }
+
     pub async fn apply(&self, content: ApplicationContent) -> TestResponse {
         let endorsement = Endorsement::sign(&self.user.card, &content, self.app.clock.now()).unwrap();
         let body = CreateQueryApplication { content, endorsement };

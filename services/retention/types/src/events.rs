@@ -52,6 +52,22 @@ impl Event for CertificateIssued {
     }
 }
 
+/// `retention.endorsement-taken.v1`: an approval or a witness's signature was taken; its record's digest goes to the
+/// governance log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndorsementTaken {
+    /// SHA-256 (hex) of the record.
+    pub digest: String,
+}
+
+impl Event for EndorsementTaken {
+    const TYPE: &'static str = "retention.endorsement-taken.v1";
+    const TOPIC: &'static str = "retention.certificates.v1";
+    fn key(&self) -> String {
+        self.digest.clone()
+    }
+}
+
 /// `retention.output-registered.v1`: a print or file of query results is on a register until filed or destroyed (H3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputSettled {

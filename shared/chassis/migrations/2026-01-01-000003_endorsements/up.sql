@@ -1,0 +1,22 @@
+-- Endorsements that were taken, each with what it rested on (design: endorsements). The governance log holds `digest`.
+CREATE TABLE endorsements (
+    digest text PRIMARY KEY,
+    -- SHA-256 of the signed bytes: of one content, or of a list of salted digests.
+    content_digest text NOT NULL,
+    record jsonb NOT NULL,
+    -- Sealed; null where the service keeps it elsewhere under a key of its own.
+    content jsonb,
+    accepted_at timestamptz NOT NULL
+);
+CREATE INDEX endorsements_content ON endorsements (content_digest);
+CREATE INDEX endorsements_listed ON endorsements USING gin ((record->'endorsement'->'digests'));
+
+-- Revocation lists and OCSP answers that endorsements rest on, each once.
+CREATE TABLE revocation_evidence (
+    digest text PRIMARY KEY,
+    kind text NOT NULL,
+    der bytea NOT NULL,
+    first_seen timestamptz NOT NULL
+);
+-- Serials and signatures do not compress.
+ALTER TABLE revocation_evidence ALTER COLUMN der SET STORAGE EXTERNAL;
