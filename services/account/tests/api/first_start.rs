@@ -140,14 +140,14 @@ async fn every_fault_of_the_file_is_told_by_pointer_and_nothing_is_loaded() {
 fn a_file_that_cannot_be_read_tells_the_faults_of_all_its_records() {
     let file = json!({
         "administrators": ["00000000-0000-0000-0000-000000000001"],
-        "agencies": [{"id": 5}, {"id": "00000000-0000-0000-0000-000000000001", "nam": "x"}],
+        "agencies": [{"id": 5}, {"id": "00000000-0000-0000-0000-000000000001", "title": "x"}],
         "people": {},
         "surplus": 1,
     });
     let faults = account::bootstrap::parse(file).unwrap_err();
     let told: Vec<&str> = faults.iter().map(|f| f.pointer.as_str()).collect();
     assert_eq!(told.len(), 4, "{faults:?}");
-    for pointer in ["/agencies/0/id", "/agencies/1/nam", "/people"] {
+    for pointer in ["/agencies/0/id", "/agencies/1/title", "/people"] {
         assert!(told.contains(&pointer), "{pointer} is missing in {told:?}");
     }
 }
