@@ -28,8 +28,7 @@ pub struct Revoked {
     revoked: bool,
 }
 
-/// Ends the session of a refresh token: log-out (RFC 7009). The session's access tokens end with it. An access token ends
-/// alone.
+/// Ends the session of a refresh token, or one access token: log-out (RFC 7009). With a session its access tokens end.
 #[utoipa::path(post, path = "/v1/token-revocations",
     request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Revoked),

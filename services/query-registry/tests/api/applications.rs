@@ -142,6 +142,10 @@ async fn what_other_services_endorse_is_in_the_log_and_its_bundle_verifies() {
     let last = stage.text(&format!("/v1/logs/governance/bundle?from={}", size - 1), &auditor).await;
     assert_eq!(last.lines().count(), 3, "first line, one entry, last line");
     stage.app.get("/v1/logs/no-such/bundle", &auditor).await.expect_problem("not-found");
+    for beyond in ["from=-1", "until=-1", "until=9223372036854775808"] {
+        let path = format!("/v1/logs/governance/bundle?{beyond}");
+        stage.app.get(&path, &auditor).await.expect_problem("malformed-request");
+    }
     stage.app.get("/v1/logs/governance/bundle", &stage.token()).await.expect_problem("forbidden");
     stage.strike().await;
 }
