@@ -5,6 +5,7 @@
 //! system and a wrong signature get the same answer, and the signature is checked before anybody is looked up.
 
 pub mod client;
+pub mod ending;
 pub mod error;
 pub mod form;
 pub mod login;

@@ -9,7 +9,7 @@ use chassis::document::{self, Filter};
 use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Stored, Tx};
 use chrono::NaiveDate;
-use identity::{Endorsement, Usage};
+use identity::{Endorsement, Purpose, Usage};
 use kernel::Personal;
 use kernel::ids::{AgencyId, PersonId};
 use rule_pack::{Regulation, RulePack};
@@ -33,6 +33,7 @@ pub async fn signed<T: Serialize>(
     let (person, post) = (caller.person()?, caller.post()?);
     let content = ActContent::new(act, subject, post, body);
     let state = tx.context().state::<AuditState>();
+    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     let card = endorsement.verify(&content, &state.anchors, tx.now()).map_err(|error| {
         Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
             .with("reason", error.code())

@@ -4,6 +4,7 @@ use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
 use chassis::{Answer, Caller, Command, Page, Result, Stored};
 use chrono::NaiveDate;
+use identity::Purpose;
 use kernel::days;
 use kernel::ids::AgencyId;
 use query_registry_types::control::{ControlReport, EndorseReport, ReportKind};
@@ -82,6 +83,7 @@ pub async fn endorse(
     registry.refresh(&mut *command.context.connection().await?).await?;
     find(command, kind, id).await?;
     let endorsement = &command.body.endorsement;
+    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     command
         .run(async |tx| {
             let mut stored = tx.load::<KeptReport>(id).await?;

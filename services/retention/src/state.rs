@@ -2,7 +2,7 @@
 
 use chassis::endorsements::{self, Taken};
 use chassis::{Context, Problem, Result, Tx};
-use identity::{Endorsement, TrustAnchors, Usage};
+use identity::{Endorsement, Purpose, TrustAnchors, Usage};
 use kernel::ids::PersonId;
 use kernel::{Personal, RegisterKey};
 use retention_types::events::EndorsementTaken;
@@ -40,6 +40,7 @@ impl Retention {
         content: &T,
         pointer: &str,
     ) -> Result<()> {
+        tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
         let card = endorsement.verify(content, &self.anchors, tx.now()).map_err(|error| {
             Problem::new(&problems::ENDORSEMENT_INVALID, "Sign exactly what is endorsed, with your own card.")
                 .field(pointer, error.code())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
-use identity::{EventVerifier, Purpose, StreamVerifier, TokenVerifier, TrustAnchors};
+use identity::{EventVerifier, Principal, Purpose, StreamVerifier, TokenVerifier, TrustAnchors};
 use kernel::{Clock, Instant, Random, WorkingCalendar};
 use rule_pack::PackSet;
 use tokio::sync::Notify;
@@ -148,6 +148,12 @@ impl Context {
 
     pub(crate) fn relay_wakeup(&self) -> &Notify {
         &self.0.relay_wakeup
+    }
+
+    /// Whom `token` stands for, if it is good now; for operations that are about a token. Who calls an operation is
+    /// found out before it.
+    pub fn bearer_of(&self, token: &str) -> Option<Arc<Principal>> {
+        self.tokens().verify(token, self.now()).ok()
     }
 
     pub(crate) fn tokens(&self) -> &TokenVerifier {

@@ -4,9 +4,11 @@
 mod app;
 mod database;
 pub mod duties;
+mod ocsp;
 mod people;
 mod response;
 
 pub use app::{TestApp, TestAppBuilder};
+pub use ocsp::OcspServer;
 pub use people::TestPerson;
 pub use response::TestResponse;

@@ -6,12 +6,12 @@ use chassis::Context;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::oauth::{CONSOLE, ClientParameters, OAuthError, OAuthRefusal, Peer, client, form, session};
+use crate::oauth::{ClientParameters, OAuthError, OAuthRefusal, Peer, client, ending, form};
 
 /// A revocation request (form-encoded). Unknown parameters, `token_type_hint` among them, are ignored.
 #[derive(Deserialize, ToSchema)]
 pub struct RevocationRequest {
-    /// A refresh token of the session that is to end.
+    /// A refresh token of the session that is to end, or an access token.
     token: String,
     /// A system's code, or `console`; needed by nobody.
     client_id: Option<String>,
@@ -28,7 +28,7 @@ pub struct Revoked {
     revoked: bool,
 }
 
-/// Ends the session of a refresh token: log-out (RFC 7009). The session's access tokens end with it.
+/// Ends the session of a refresh token, or one access token: log-out (RFC 7009). With a session its access tokens end.
 #[utoipa::path(post, path = "/v1/token-revocations",
     request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Revoked),
@@ -51,7 +51,6 @@ pub async fn revoke_token(
         assertion: asked.client_assertion.as_deref(),
     };
     let client = client::authenticate(&context, &peer, parameters).await?;
-    let client = client.as_ref().map_or(CONSOLE, |c| &c.system.code);
-    session::log_out(&context, client, &asked.token).await?;
+    ending::end(&context, client.as_ref(), &asked.token).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Revoked { revoked: true }))
 }

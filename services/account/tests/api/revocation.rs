@@ -1,17 +1,12 @@
 //! Revoked cards, lists that are too old, and OCSP answers, at login and at endorsement.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use actix_web::{App, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chassis::settings;
 use chrono::Duration;
-use identity::pki::{AnswerTerms, Responder};
-use identity::{Credential, OcspStatus, SignedDataOptions, sign_signed_data};
-use kernel::{Clock as _, Instant};
+use identity::{OcspStatus, SignedDataOptions, sign_signed_data};
+use kernel::Clock as _;
 use serde_json::json;
+use testkit::OcspServer;
 
 use crate::oauth::PKCS7;
 use crate::world::World;
@@ -43,75 +38,11 @@ async fn with_a_stale_list_nobody_logs_in_until_a_new_one_is_there() {
     assert_eq!(world.somebody().login("user").await.status, 200);
 }
 
-/// A responder over HTTP that answers for the citizen authority with what the test sets.
-struct OcspServer {
-    url: String,
-    answers: Arc<Mutex<Answers>>,
-}
-
-struct Answers {
-    status: OcspStatus,
-    at: Instant,
-    asked: usize,
-    signer: Option<Responder>,
-}
-
-impl OcspServer {
-    fn start() -> Self {
-        let at = kernel::days::at(chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap(), 9, 0);
-        let answers = Arc::new(Mutex::new(Answers { status: OcspStatus::Good, at, asked: 0, signer: None }));
-        let shared = web::Data::new(answers.clone());
-        let server = HttpServer::new(move || {
-            App::new().app_data(shared.clone()).route(
-                "/ocsp",
-                web::post().to(|body: web::Bytes, answers: web::Data<Arc<Mutex<Answers>>>| async move {
-                    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                    answers.asked += 1;
-                    let next_update = Some(answers.at + Duration::minutes(10));
-                    let terms = AnswerTerms { this_update: answers.at, next_update };
-                    let status = answers.status;
-                    answers.signer.as_ref().unwrap().answer(&body, terms, |_| status).unwrap()
-                }),
-            )
-        })
-        .workers(1)
-        .disable_signals()
-        .bind("127.0.0.1:0")
-        .unwrap();
-        let url = format!("http://{}/ocsp", server.addrs()[0]);
-        tokio::spawn(server.run());
-        Self { url, answers }
-    }
-
-    fn set(&self, status: OcspStatus, at: Instant, authority: &Credential) {
-        let mut answers = self.answers.lock().unwrap();
-        (answers.status, answers.at) = (status, at);
-        answers.signer = Some(Responder::authority(authority));
-    }
-
-    fn asked(&self) -> usize {
-        self.answers.lock().unwrap().asked
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responder_is_asked_before_a_first_start_and_a_login_and_its_answer_counts() {
     let server = OcspServer::start();
-    let url = server.url.clone();
-    let world = World::empty_with(move |settings, pki, _| {
-        let responder = settings::Responder {
-            url,
-            issuer_hash: identity::ocsp::IssuerHash::Sha1,
-            nonce: true,
-            timeout_millis: 5_000,
-            reuse_seconds: 60,
-        };
-        let issuer = identity::Certificate::parse(pki.authority_der(identity::Purpose::Citizen)).unwrap();
-        settings.identity.revocation.responders = BTreeMap::from([(issuer.key_id(), responder)]);
-        // Without any list the answer alone decides.
-        settings.identity.revocation.citizen = Some(settings::RevocationOf { required: true, lists: vec![] });
-    })
-    .await;
+    let responder = server.clone();
+    let world = World::empty_with(move |settings, pki, _| responder.decides_alone(settings, pki)).await;
     let pki = &world.app.pki;
     let key_id = |purpose| identity::Certificate::parse(pki.authority_der(purpose)).unwrap().key_id();
     let authority = pki.authority_by_key_id(&key_id(identity::Purpose::Citizen)).unwrap();

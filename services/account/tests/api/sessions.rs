@@ -252,3 +252,26 @@ async fn a_token_is_ended_by_its_own_client_alone_and_an_unknown_one_needs_no_en
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token(&tokens))];
     let _ = somebody.ask_as_platform(&form).await.good();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_access_token_ends_alone_and_only_for_its_own_client() {
+    let world = World::start().await;
+    let somebody = world.somebody();
+    let tokens = somebody.login("user").await.good();
+    let bearer = tokens["access_token"].as_str().unwrap();
+    let _ = world.app.get("/v1/accounts", bearer).await.expect_status(200);
+    let card = &world.people["colleague"].card;
+    let assertion = signed(card, &somebody.prepare(card, json!({})).await.good());
+    let foreign = somebody.ask_as_platform(&[("grant_type", JWT), ("assertion", &assertion)]).await.good();
+    let refused = somebody.log_out(foreign["access_token"].as_str().unwrap()).await;
+    assert_eq!(refused.refusal(), (400, "unauthorized_client"));
+    assert_eq!(somebody.log_out(bearer).await.good(), json!({"revoked": true}));
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while world.app.get("/v1/accounts", bearer).await.status == 200 {
+        assert!(tokio::time::Instant::now() < deadline, "it is still good");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    world.app.get("/v1/accounts", bearer).await.expect_problem("unauthenticated");
+    let next = somebody.renew(refresh_token(&tokens)).await.good();
+    let _ = world.app.get("/v1/accounts", next["access_token"].as_str().unwrap()).await.expect_status(200);
+}

@@ -6,6 +6,7 @@ use actix_web::post;
 use chassis::document::{self, Filter};
 use chassis::{Answer, Command, Problem, Result, Tx};
 use chrono::{Days, NaiveDate};
+use identity::Purpose;
 use kernel::ids::{PersonId, UnitId};
 use kernel::{Instant, days};
 use query_registry_types::applications::{
@@ -32,6 +33,7 @@ pub async fn create_query_application(
     registry.refresh(&mut *command.context.connection().await?).await?;
     let checked = check(&command, &registry)?;
     let CreateQueryApplication { content, endorsement } = &command.body;
+    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     let verified = endorsement.verify(content, &registry.anchors, command.context.now());
     let card = registry.own_card(person, verified, "/endorsement")?;
     command

@@ -2,6 +2,7 @@
 
 use actix_web::{post, web};
 use chassis::{Answer, Command, Problem, Result};
+use identity::Purpose;
 use query_registry_types::outputs::{ApproveCopy, CopyRequestView};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ pub async fn decide_copy_request(
     let registry = command.context.state::<Registry>();
     registry.refresh(&mut *command.context.connection().await?).await?;
     let ApproveCopy { decision, endorsement } = &command.body;
+    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     let verified = endorsement.verify(decision, &registry.anchors, command.context.now());
     let card = registry.own_card(person, verified, "/endorsement")?;
     command

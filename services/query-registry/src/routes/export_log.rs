@@ -1,11 +1,12 @@
 //! A log as a bundle, to be checked offline.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
-use chassis::{Caller, Result, document};
+use chassis::{Caller, Problem, Result, document};
 use query_log::LogError;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, DuplexStream};
@@ -24,9 +25,21 @@ const AHEAD: usize = 64 * 1024;
 pub struct ExportRange {
     /// First index; 0 unless told.
     #[serde(default)]
-    from: u64,
+    #[param(minimum = 0)]
+    from: i64,
     /// Index after the last; the head unless told.
-    until: Option<u64>,
+    #[param(minimum = 0)]
+    until: Option<i64>,
+}
+
+impl ExportRange {
+    fn indexes(&self) -> Result<Range<u64>> {
+        let index = |name: &str, value: i64| {
+            u64::try_from(value).map_err(|_| Problem::invalid(name, "an index of the log, 0 or more"))
+        };
+        let until = self.until.map_or(Ok(u64::MAX), |until| index("until", until))?;
+        Ok(index("from", self.from)?..until)
+    }
 }
 
 /// Exports a log as lines of JSON that `datawarden verify-log` and `verify-endorsement` check offline. Personal values stay
@@ -40,13 +53,13 @@ pub async fn export_log(
     log: web::Path<String>,
     range: web::Query<ExportRange>,
 ) -> Result<HttpResponse> {
+    let range = range.indexes()?;
     let registry = caller.context.state::<Registry>();
     registry.log.head(&log).await.map_err(|error| match error {
         LogError::UnknownLog(_) => document::missing("log"),
         other => problems::log_unavailable(&other).into(),
     })?;
     let (reader, writer) = tokio::io::duplex(AHEAD);
-    let range = range.from..range.until.unwrap_or(u64::MAX);
     actix_web::rt::spawn(write(registry, log.into_inner(), range, writer));
     let lines = futures::stream::try_unfold(reader, next);
     let no_store = (CACHE_CONTROL, "no-store");
@@ -54,7 +67,7 @@ pub async fn export_log(
 }
 
 /// Writes the bundle for as long as somebody reads.
-async fn write(registry: Arc<Registry>, log: String, range: std::ops::Range<u64>, mut writer: DuplexStream) {
+async fn write(registry: Arc<Registry>, log: String, range: Range<u64>, mut writer: DuplexStream) {
     if let Err(error) = registry.log.export_bundle(&log, range, &mut writer).await {
         tracing::warn!(log, %error, "the export of a log was cut short");
     }

@@ -1,12 +1,15 @@
 //! Query applications: complete, sealed by the right card, endorsed by somebody else of the same agency.
 
 use account_types::events::AccountStatus;
-use identity::Endorsement;
+use chrono::Duration;
 use identity::record::EndorsementBundles;
+use identity::{Certificate, Endorsement, OcspStatus, Purpose};
+use kernel::Clock as _;
 use query_registry_types::applications::{
     ApplicationContent, CreateQueryApplication, QueryApplicationDetail, QueryApplicationView,
 };
 use serde_json::json;
+use testkit::OcspServer;
 
 use crate::stage::{Stage, person_event};
 
@@ -139,6 +142,10 @@ async fn what_other_services_endorse_is_in_the_log_and_its_bundle_verifies() {
     let last = stage.text(&format!("/v1/logs/governance/bundle?from={}", size - 1), &auditor).await;
     assert_eq!(last.lines().count(), 3, "first line, one entry, last line");
     stage.app.get("/v1/logs/no-such/bundle", &auditor).await.expect_problem("not-found");
+    for beyond in ["from=-1", "until=-1", "until=9223372036854775808"] {
+        let path = format!("/v1/logs/governance/bundle?{beyond}");
+        stage.app.get(&path, &auditor).await.expect_problem("malformed-request");
+    }
     stage.app.get("/v1/logs/governance/bundle", &stage.token()).await.expect_problem("forbidden");
     stage.strike().await;
 }
@@ -187,5 +194,27 @@ async fn a_returned_or_expired_application_is_never_used() {
     let rest = stage.app.get(&format!("/v1/changes?limit=1{after}"), &token).await.expect_status(200);
     assert_eq!(rest["items"], json!([]));
     assert_eq!(format!("&after={}", rest["next"].as_str().unwrap()), after, "the cursor stays good");
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn a_responder_is_asked_before_an_endorsement_and_its_answer_counts() {
+    let server = OcspServer::start();
+    let responder = server.clone();
+    let stage = Stage::set_with(move |settings, pki| responder.decides_alone(settings, pki)).await;
+    let pki = &stage.app.pki;
+    let issuer = Certificate::parse(pki.authority_der(Purpose::Citizen)).unwrap();
+    let authority = pki.authority_by_key_id(&issuer.key_id()).unwrap();
+    let now = || stage.app.clock.now();
+    server.set(OcspStatus::Good, now(), authority);
+    let application = stage.applied().await;
+    assert_eq!(server.asked(), 1);
+    stage.app.clock.advance(Duration::minutes(2));
+    server.set(OcspStatus::Revoked { since: now() }, now(), authority);
+    let refused = stage.endorse_as(&stage.supervisor, &[&application]).await;
+    let problem = refused.expect_problem("endorsement-invalid");
+    assert_eq!(problem["errors"][0]["detail"], "certificate-revoked");
+    stage.apply(stage.content()).await.expect_problem("endorsement-invalid");
+    assert_eq!(server.asked(), 3);
     stage.strike().await;
 }

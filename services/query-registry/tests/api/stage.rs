@@ -8,7 +8,8 @@ use account_types::events::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity::{BatchEndorsement, CardSigner as _, Endorsement, Role};
+use chassis::settings::Settings;
+use identity::{BatchEndorsement, CardSigner as _, DevPki, Endorsement, Role};
 use kernel::configuration::{ConfigurationChanged, ConfigurationItem, ConfigurationKind};
 use kernel::ids::{AccountId, CaseId, QueryApplicationId, SystemId};
 use kernel::{Clock as _, SystemClock, days};
@@ -51,6 +52,11 @@ pub const OFFICE: &str = "10.2.3.4";
 
 impl Stage {
     pub async fn set() -> Self {
+        Self::set_with(|_, _| {}).await
+    }
+
+    /// With other settings.
+    pub async fn set_with(change: impl FnOnce(&mut Settings, &DevPki) + Send + 'static) -> Self {
         let provider = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&provider);
         let app = TestApp::of(query_registry::service())
@@ -67,6 +73,7 @@ impl Stage {
                     settings.providers.insert(name.to_owned(), provider);
                 }
                 *slot.lock().unwrap() = Some(simulator);
+                change(settings, pki);
             })
             .start()
             .await;
