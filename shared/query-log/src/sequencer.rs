@@ -3,28 +3,31 @@
 //! An advisory lock decides who sequences; the fenced head (size and epoch) makes sure of it. A sequencer that leads
 //! looks now and then whether another waits for the lock and hands over, so that replicas share a log.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, DurationRound as _, TimeDelta};
-use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use chrono::{DateTime, TimeDelta};
+use diesel::sql_types::{BigInt, Date, Text};
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use kernel::{Clock, Instant};
-use statement::{NOTICE_DEAD_CLIENTS, statement};
-use tokio::sync::{mpsc, oneshot};
+use statement::statement;
+use tokio::sync::mpsc;
 use tokio::time::{self, timeout};
-use uuid::Uuid;
 
-use crate::body::SealedBody;
-use crate::entry::{NewEntry, Receipt};
+use crate::entry::Receipt;
 use crate::error::LogError;
-use crate::hash::Hash;
-use crate::header::{AccountMark, Header, Kind, MonthRange};
 use crate::month::Month;
 use crate::statement::AppendBatch;
+
+mod laid;
+mod leading;
+mod prepared;
+
+use laid::Laid;
+use leading::{Leading, take_lead};
+use prepared::micros;
+pub(crate) use prepared::{Prepared, Refusal, Waiting};
 
 /// Entries that may wait before appends are held back.
 pub(crate) const QUEUE: usize = 4_096;
@@ -37,85 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often (real time) a leader looks whether another waits.
 const GLANCE: Duration = Duration::from_millis(250);
 
-/// An entry with everything done that does not depend on its place.
-pub(crate) struct Prepared {
-    month: Month,
-    header: Header,
-    body: Option<SealedBody>,
-    pub size: usize,
-}
-
-/// A caller that waits for its receipt.
-pub(crate) struct Waiting {
-    pub prepared: Prepared,
-    pub answer: oneshot::Sender<Result<Receipt, Refusal>>,
-}
-
-/// Why there is no receipt.
-pub(crate) enum Refusal {
-    /// Prepared for another month than the log is in: prepare again.
-    MonthTurned,
-    Failed(LogError),
-}
-
-impl Prepared {
-    pub fn new(
-        log: &str,
-        month: Month,
-        entry: &NewEntry,
-        pseudonym: Option<Hash>,
-        body: Option<SealedBody>,
-    ) -> Self {
-        let header = Header {
-            log: log.to_owned(),
-            index: 0,
-            kind: entry.kind,
-            recorded_at: entry.at,
-            at: micros(entry.at),
-            agency: entry.agency,
-            agency_seq: None,
-            account: pseudonym.map(|pseudonym| AccountMark { pseudonym, seq: 0 }),
-            legal_basis: entry.legal_basis.clone(),
-            programme: entry.programme.clone(),
-            decision: entry.decision.clone(),
-            refusal: entry.refusal.clone(),
-            rule_pack: entry.rule_pack.clone(),
-            fields: entry.fields.clone(),
-            application: entry.application,
-            query: entry.query,
-            closes: entry.closes,
-            action: entry.action.clone(),
-            range: entry.range.clone(),
-            digests: entry.digests.clone(),
-            commitments: body.as_ref().map(|body| body.commitments.clone()).unwrap_or_default(),
-            body: body.as_ref().map(|body| body.hash),
-        };
-        let size = header
-            .to_bytes()
-            .map_or(usize::MAX, |bytes| bytes.len())
-            .saturating_add(body.as_ref().map_or(0, |body| body.bytes.len()));
-        Self { month, header, body, size }
-    }
-}
-
-/// `at` to the microsecond, as the database keeps it.
-fn micros(at: Instant) -> Instant {
-    at.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(at)
-}
-
-/// What a leader knows; dropped as soon as anything goes wrong.
-struct Leading {
-    connection: AsyncPgConnection,
-    epoch: i64,
-    size: i64,
-    chain: Hash,
-    month: Option<Month>,
-    month_first: i64,
-    accounts: HashMap<Hash, u64>,
-    agencies: HashMap<Uuid, u64>,
-    glanced: time::Instant,
-}
-
 pub(crate) struct Sequencer {
     log: String,
     database_url: String,
@@ -123,46 +47,6 @@ pub(crate) struct Sequencer {
     last_at: Arc<AtomicI64>,
     queue: mpsc::Receiver<Waiting>,
     leading: Option<Leading>,
-}
-
-#[derive(QueryableByName)]
-struct HeadRow {
-    #[diesel(sql_type = BigInt)]
-    size: i64,
-    #[diesel(sql_type = Binary)]
-    chain_hash: Vec<u8>,
-    #[diesel(sql_type = BigInt)]
-    epoch: i64,
-    #[diesel(sql_type = Nullable<Date>)]
-    month: Option<chrono::NaiveDate>,
-    #[diesel(sql_type = BigInt)]
-    month_first: i64,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    last_at: Option<Instant>,
-}
-
-#[derive(QueryableByName)]
-struct AccountRow {
-    #[diesel(sql_type = Binary)]
-    account: Vec<u8>,
-    #[diesel(sql_type = BigInt)]
-    seq: i64,
-}
-
-#[derive(QueryableByName)]
-struct AgencyRow {
-    #[diesel(sql_type = SqlUuid)]
-    agency_id: Uuid,
-    #[diesel(sql_type = BigInt)]
-    seq: i64,
-}
-
-/// A batch laid out for its place, and the receipts that it will earn (the first may be the manifest's).
-struct Laid {
-    statement: AppendBatch,
-    receipts: Vec<Receipt>,
-    opens_month: bool,
-    chain: Hash,
 }
 
 impl Sequencer {
@@ -391,165 +275,5 @@ fn acknowledge(batch: Vec<Waiting>, receipts: Vec<Receipt>) {
 fn refuse(batch: Vec<Waiting>, error: impl Fn() -> LogError) {
     for waiting in batch {
         let _ = waiting.answer.send(Err(Refusal::Failed(error())));
-    }
-}
-
-async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option<Instant>), LogError> {
-    let mut connection =
-        AsyncPgConnection::establish(database_url).await.map_err(|_| LogError::Unavailable)?;
-    // Durability is the point of the log: a database-wide setting must not weaken it.
-    connection
-        .batch_execute("SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'")
-        .await?;
-    connection.batch_execute(NOTICE_DEAD_CLIENTS).await?;
-    statement("SELECT log_create($1, $2)")
-        .bind::<Text, _>(log)
-        .bind::<Binary, _>(Hash::genesis(log).0.to_vec())
-        .execute(&mut connection)
-        .await?;
-    statement("SELECT pg_advisory_lock(hashtext('query-log:' || $1)::bigint & 4294967295)")
-        .bind::<Text, _>(log)
-        .execute(&mut connection)
-        .await?;
-    let head: HeadRow = statement(
-        "UPDATE log_heads SET epoch = epoch + 1 WHERE log = $1 \
-         RETURNING size, chain_hash, epoch, month, month_first, last_at",
-    )
-    .bind::<Text, _>(log)
-    .get_result(&mut connection)
-    .await
-    .optional()?
-    .ok_or(LogError::Malformed)?;
-    let leading = Leading {
-        connection,
-        epoch: head.epoch,
-        size: head.size,
-        chain: Hash::try_from(head.chain_hash.as_slice()).map_err(|_| LogError::Malformed)?,
-        month: head.month.map(Month::containing),
-        month_first: head.month_first,
-        accounts: HashMap::new(),
-        agencies: HashMap::new(),
-        glanced: time::Instant::now(),
-    };
-    Ok((leading, head.last_at))
-}
-
-impl Leading {
-    /// The entry that closes the month so far, as the first of the next.
-    fn manifest(&self, log: &str, recorded_at: Instant) -> Option<Header> {
-        let month = self.month?;
-        let (first, size) = (u64::try_from(self.month_first).ok()?, u64::try_from(self.size).ok()?);
-        let range = MonthRange {
-            log: log.to_owned(),
-            month,
-            first,
-            last: size.checked_sub(1)?,
-            count: size.checked_sub(first)?,
-            root: self.chain,
-        };
-        let entry = NewEntry { range: Some(range), ..NewEntry::new(Kind::Manifest, recorded_at) };
-        let mut header = Prepared::new(log, month, &entry, None, None).header;
-        header.index = size;
-        header.recorded_at = recorded_at;
-        Some(header)
-    }
-
-    /// Sets the dense counters of the entry.
-    fn count(&mut self, header: &mut Header) {
-        if let Some(mark) = header.account.as_mut() {
-            let last = self.accounts.entry(mark.pseudonym).or_default();
-            *last += 1;
-            mark.seq = *last;
-        }
-        if let Some(agency) = header.agency {
-            let last = self.agencies.entry(agency.0).or_default();
-            *last += 1;
-            header.agency_seq = Some(*last);
-        }
-    }
-
-    /// Loads the counters that a new leader has not seen yet.
-    async fn load_counters(&mut self, log: &str, month: Month, batch: &[Waiting]) -> Result<(), LogError> {
-        let headers = || batch.iter().map(|waiting| &waiting.prepared.header);
-        let accounts: Vec<Vec<u8>> = headers()
-            .filter_map(|h| h.account.map(|mark| mark.pseudonym))
-            .filter(|pseudonym| !self.accounts.contains_key(pseudonym))
-            .map(|pseudonym| pseudonym.0.to_vec())
-            .collect();
-        if !accounts.is_empty() {
-            let rows: Vec<AccountRow> = statement(
-                "SELECT a.account, l.account_seq AS seq FROM (SELECT DISTINCT unnest($3) AS account) a, LATERAL \
-                 (SELECT account_seq FROM log_entries WHERE log = $1 AND month = $2 AND account = a.account \
-                  ORDER BY account_seq DESC LIMIT 1) l",
-            )
-            .bind::<Text, _>(log)
-            .bind::<Date, _>(month.first_day())
-            .bind::<Array<Binary>, _>(accounts)
-            .load(&mut self.connection)
-            .await?;
-            for row in rows {
-                let pseudonym = Hash::try_from(row.account.as_slice()).map_err(|_| LogError::Malformed)?;
-                self.accounts.insert(pseudonym, u64::try_from(row.seq).map_err(|_| LogError::Malformed)?);
-            }
-        }
-        let agencies: Vec<Uuid> = headers()
-            .filter_map(|h| h.agency.map(|agency| agency.0))
-            .filter(|agency| !self.agencies.contains_key(agency))
-            .collect();
-        if !agencies.is_empty() {
-            let rows: Vec<AgencyRow> = statement(
-                "SELECT a.agency_id, l.agency_seq AS seq FROM (SELECT DISTINCT unnest($3) AS agency_id) a, LATERAL \
-                 (SELECT agency_seq FROM log_entries WHERE log = $1 AND month = $2 AND agency_id = a.agency_id \
-                  ORDER BY agency_seq DESC LIMIT 1) l",
-            )
-            .bind::<Text, _>(log)
-            .bind::<Date, _>(month.first_day())
-            .bind::<Array<SqlUuid>, _>(agencies)
-            .load(&mut self.connection)
-            .await?;
-            for row in rows {
-                self.agencies.insert(row.agency_id, u64::try_from(row.seq).map_err(|_| LogError::Malformed)?);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Laid {
-    fn push(&mut self, header: Header, body: Option<&SealedBody>, index: i64) -> Result<(), LogError> {
-        let signed = |n: u64| i64::try_from(n).map_err(|_| LogError::Invalid("a counter is out of range"));
-        let bytes = header.to_bytes()?;
-        let leaf = Hash::leaf(&bytes);
-        self.chain = Hash::chain(self.chain, leaf);
-        let columns = &mut self.statement;
-        columns.index.push(index);
-        columns.kind.push(header.kind.as_str());
-        columns.occurred_at.push(header.at);
-        columns.agency.push(header.agency.map(|id| id.0));
-        columns.agency_seq.push(header.agency_seq.map(signed).transpose()?);
-        columns.account.push(header.account.map(|mark| mark.pseudonym.0.to_vec()));
-        columns.account_seq.push(header.account.map(|mark| signed(mark.seq)).transpose()?);
-        columns.application.push(header.application.map(|id| id.0));
-        columns.query.push(header.query.map(|id| id.0));
-        columns.closes.push(header.closes.map(signed).transpose()?);
-        columns.header.push(bytes);
-        columns.leaf.push(leaf.0.to_vec());
-        columns.chain.push(self.chain.0.to_vec());
-        if let Some(body) = body {
-            columns.body_index.push(index);
-            columns.body.push(body.bytes.clone());
-            if let Some(subject) = body.subject {
-                columns.subject_index.push(index);
-                columns.subject.push(subject.0.to_vec());
-            }
-        }
-        self.receipts.push(Receipt {
-            log: header.log,
-            index: header.index,
-            leaf_hash: leaf,
-            chain_hash: self.chain,
-            recorded_at: header.recorded_at,
-        });
-        Ok(())
     }
 }

@@ -1,0 +1,190 @@
+//! What a leader knows, and how one becomes leader: the lock, the epoch, the head.
+
+use std::collections::HashMap;
+
+use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension as _, QueryableByName};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use kernel::Instant;
+use statement::{NOTICE_DEAD_CLIENTS, statement};
+use tokio::time;
+use uuid::Uuid;
+
+use super::prepared::{Prepared, Waiting};
+use crate::entry::NewEntry;
+use crate::error::LogError;
+use crate::hash::Hash;
+use crate::header::{Header, Kind, MonthRange};
+use crate::month::Month;
+
+/// What a leader knows; dropped as soon as anything goes wrong.
+pub struct Leading {
+    pub connection: AsyncPgConnection,
+    pub epoch: i64,
+    pub size: i64,
+    pub chain: Hash,
+    pub month: Option<Month>,
+    pub month_first: i64,
+    pub accounts: HashMap<Hash, u64>,
+    pub agencies: HashMap<Uuid, u64>,
+    pub glanced: time::Instant,
+}
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = Binary)]
+    chain_hash: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    epoch: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    month: Option<chrono::NaiveDate>,
+    #[diesel(sql_type = BigInt)]
+    month_first: i64,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_at: Option<Instant>,
+}
+
+#[derive(QueryableByName)]
+struct AccountRow {
+    #[diesel(sql_type = Binary)]
+    account: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+}
+
+#[derive(QueryableByName)]
+struct AgencyRow {
+    #[diesel(sql_type = SqlUuid)]
+    agency_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+}
+
+/// Connects, takes the lock, raises the epoch and loads the head, with the time of the last entry.
+pub async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option<Instant>), LogError> {
+    let mut connection =
+        AsyncPgConnection::establish(database_url).await.map_err(|_| LogError::Unavailable)?;
+    // Durability is the point of the log: a database-wide setting must not weaken it.
+    connection
+        .batch_execute("SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'")
+        .await?;
+    connection.batch_execute(NOTICE_DEAD_CLIENTS).await?;
+    statement("SELECT log_create($1, $2)")
+        .bind::<Text, _>(log)
+        .bind::<Binary, _>(Hash::genesis(log).0.to_vec())
+        .execute(&mut connection)
+        .await?;
+    statement("SELECT pg_advisory_lock(hashtext('query-log:' || $1)::bigint & 4294967295)")
+        .bind::<Text, _>(log)
+        .execute(&mut connection)
+        .await?;
+    let head: HeadRow = statement(
+        "UPDATE log_heads SET epoch = epoch + 1 WHERE log = $1 \
+         RETURNING size, chain_hash, epoch, month, month_first, last_at",
+    )
+    .bind::<Text, _>(log)
+    .get_result(&mut connection)
+    .await
+    .optional()?
+    .ok_or(LogError::Malformed)?;
+    let leading = Leading {
+        connection,
+        epoch: head.epoch,
+        size: head.size,
+        chain: Hash::try_from(head.chain_hash.as_slice()).map_err(|_| LogError::Malformed)?,
+        month: head.month.map(Month::containing),
+        month_first: head.month_first,
+        accounts: HashMap::new(),
+        agencies: HashMap::new(),
+        glanced: time::Instant::now(),
+    };
+    Ok((leading, head.last_at))
+}
+
+impl Leading {
+    /// The entry that closes the month so far, as the first of the next.
+    pub fn manifest(&self, log: &str, recorded_at: Instant) -> Option<Header> {
+        let month = self.month?;
+        let (first, size) = (u64::try_from(self.month_first).ok()?, u64::try_from(self.size).ok()?);
+        let range = MonthRange {
+            log: log.to_owned(),
+            month,
+            first,
+            last: size.checked_sub(1)?,
+            count: size.checked_sub(first)?,
+            root: self.chain,
+        };
+        let entry = NewEntry { range: Some(range), ..NewEntry::new(Kind::Manifest, recorded_at) };
+        let mut header = Prepared::new(log, month, &entry, None, None).header;
+        header.index = size;
+        header.recorded_at = recorded_at;
+        Some(header)
+    }
+
+    /// Sets the dense counters of the entry.
+    pub fn count(&mut self, header: &mut Header) {
+        if let Some(mark) = header.account.as_mut() {
+            let last = self.accounts.entry(mark.pseudonym).or_default();
+            *last += 1;
+            mark.seq = *last;
+        }
+        if let Some(agency) = header.agency {
+            let last = self.agencies.entry(agency.0).or_default();
+            *last += 1;
+            header.agency_seq = Some(*last);
+        }
+    }
+
+    /// Loads the counters that a new leader has not seen yet.
+    pub async fn load_counters(
+        &mut self,
+        log: &str,
+        month: Month,
+        batch: &[Waiting],
+    ) -> Result<(), LogError> {
+        let headers = || batch.iter().map(|waiting| &waiting.prepared.header);
+        let accounts: Vec<Vec<u8>> = headers()
+            .filter_map(|h| h.account.map(|mark| mark.pseudonym))
+            .filter(|pseudonym| !self.accounts.contains_key(pseudonym))
+            .map(|pseudonym| pseudonym.0.to_vec())
+            .collect();
+        if !accounts.is_empty() {
+            let rows: Vec<AccountRow> = statement(
+                "SELECT a.account, l.account_seq AS seq FROM (SELECT DISTINCT unnest($3) AS account) a, LATERAL \
+                 (SELECT account_seq FROM log_entries WHERE log = $1 AND month = $2 AND account = a.account \
+                  ORDER BY account_seq DESC LIMIT 1) l",
+            )
+            .bind::<Text, _>(log)
+            .bind::<Date, _>(month.first_day())
+            .bind::<Array<Binary>, _>(accounts)
+            .load(&mut self.connection)
+            .await?;
+            for row in rows {
+                let pseudonym = Hash::try_from(row.account.as_slice()).map_err(|_| LogError::Malformed)?;
+                self.accounts.insert(pseudonym, u64::try_from(row.seq).map_err(|_| LogError::Malformed)?);
+            }
+        }
+        let agencies: Vec<Uuid> = headers()
+            .filter_map(|h| h.agency.map(|agency| agency.0))
+            .filter(|agency| !self.agencies.contains_key(agency))
+            .collect();
+        if !agencies.is_empty() {
+            let rows: Vec<AgencyRow> = statement(
+                "SELECT a.agency_id, l.agency_seq AS seq FROM (SELECT DISTINCT unnest($3) AS agency_id) a, LATERAL \
+                 (SELECT agency_seq FROM log_entries WHERE log = $1 AND month = $2 AND agency_id = a.agency_id \
+                  ORDER BY agency_seq DESC LIMIT 1) l",
+            )
+            .bind::<Text, _>(log)
+            .bind::<Date, _>(month.first_day())
+            .bind::<Array<SqlUuid>, _>(agencies)
+            .load(&mut self.connection)
+            .await?;
+            for row in rows {
+                self.agencies.insert(row.agency_id, u64::try_from(row.seq).map_err(|_| LogError::Malformed)?);
+            }
+        }
+        Ok(())
+    }
+}

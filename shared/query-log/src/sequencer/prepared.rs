@@ -1,0 +1,78 @@
+//! Entries before they have their place, and who waits for them.
+
+use chrono::{DurationRound as _, TimeDelta};
+use kernel::Instant;
+use tokio::sync::oneshot;
+
+use crate::body::SealedBody;
+use crate::entry::{NewEntry, Receipt};
+use crate::error::LogError;
+use crate::hash::Hash;
+use crate::header::{AccountMark, Header};
+use crate::month::Month;
+
+/// An entry with everything done that does not depend on its place.
+pub(crate) struct Prepared {
+    pub(super) month: Month,
+    pub(super) header: Header,
+    pub(super) body: Option<SealedBody>,
+    pub size: usize,
+}
+
+/// A caller that waits for its receipt.
+pub(crate) struct Waiting {
+    pub prepared: Prepared,
+    pub answer: oneshot::Sender<Result<Receipt, Refusal>>,
+}
+
+/// Why there is no receipt.
+pub(crate) enum Refusal {
+    /// Prepared for another month than the log is in: prepare again.
+    MonthTurned,
+    Failed(LogError),
+}
+
+impl Prepared {
+    pub fn new(
+        log: &str,
+        month: Month,
+        entry: &NewEntry,
+        pseudonym: Option<Hash>,
+        body: Option<SealedBody>,
+    ) -> Self {
+        let header = Header {
+            log: log.to_owned(),
+            index: 0,
+            kind: entry.kind,
+            recorded_at: entry.at,
+            at: micros(entry.at),
+            agency: entry.agency,
+            agency_seq: None,
+            account: pseudonym.map(|pseudonym| AccountMark { pseudonym, seq: 0 }),
+            legal_basis: entry.legal_basis.clone(),
+            programme: entry.programme.clone(),
+            decision: entry.decision.clone(),
+            refusal: entry.refusal.clone(),
+            rule_pack: entry.rule_pack.clone(),
+            fields: entry.fields.clone(),
+            application: entry.application,
+            query: entry.query,
+            closes: entry.closes,
+            action: entry.action.clone(),
+            range: entry.range.clone(),
+            digests: entry.digests.clone(),
+            commitments: body.as_ref().map(|body| body.commitments.clone()).unwrap_or_default(),
+            body: body.as_ref().map(|body| body.hash),
+        };
+        let size = header
+            .to_bytes()
+            .map_or(usize::MAX, |bytes| bytes.len())
+            .saturating_add(body.as_ref().map_or(0, |body| body.bytes.len()));
+        Self { month, header, body, size }
+    }
+}
+
+/// `at` to the microsecond, as the database keeps it.
+pub(super) fn micros(at: Instant) -> Instant {
+    at.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(at)
+}
