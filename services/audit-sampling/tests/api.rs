@@ -27,6 +27,18 @@ fn sign<T: Serialize>(app: &TestApp, by: &TestPerson, act: &str, subject: Uuid, 
 }
 
 /// Announces a person with his card.
+/// The agency of `person`, as the account service tells it.
+fn district_office(person: &TestPerson) -> AgencyChanged {
+    AgencyChanged {
+        agency: person.agency,
+        name: "高雄市鹽埕區公所".into(),
+        kind: "district_office".into(),
+        units: vec![],
+        networks: vec![],
+        revision: 1,
+    }
+}
+
 async fn announce(app: &TestApp, person: &TestPerson) {
     announce_in(app, person, &[person]).await;
 }
@@ -243,14 +255,7 @@ async fn whoever_has_a_post_in_the_visited_office_records_no_visit_whichever_he_
     let user = app.person("user", "office", &[Role::User]);
     let auditor = app.person("auditor", "bureau", &[Role::Auditor]);
     let insider = app.person("insider", "bureau", &[Role::Auditor]);
-    let agency = AgencyChanged {
-        agency: user.agency,
-        name: "高雄市鹽埕區公所".into(),
-        kind: "district_office".into(),
-        units: vec![],
-        networks: vec![],
-        revision: 1,
-    };
+    let agency = district_office(&user);
     app.feed("account", &agency).await;
     announce(&app, &auditor).await;
     announce_in(&app, &insider, &[&insider, &user]).await;
@@ -270,14 +275,7 @@ async fn whoever_has_a_post_in_the_visited_office_records_no_visit_whichever_he_
 async fn audits_are_opened_by_rhythm_with_their_duties_and_annex_two_is_printed_with_its_labels() {
     let app = app().await;
     let officer = app.person("officer", "office", &[Role::DesignatedOfficer]);
-    let agency = AgencyChanged {
-        agency: officer.agency,
-        name: "高雄市鹽埕區公所".into(),
-        kind: "district_office".into(),
-        units: vec![],
-        networks: vec![],
-        revision: 1,
-    };
+    let agency = district_office(&officer);
     app.feed("account", &agency).await;
     let token = app.token(&officer);
     app.running.run_due().await.unwrap();

@@ -175,8 +175,7 @@ async fn what_guards_the_guards_takes_two_administrators() {
     let agency =
         world.get("user", &format!("/v1/agencies/{}", world.people["user"].agency)).await.expect_status(200);
     assert_eq!(agency["networks"], json!(["10.9.0.0/16"]));
-    let kinds: Vec<String> =
-        world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
+    let kinds = world.recorded_kinds().await;
     assert_eq!(
         kinds,
         [

@@ -1,6 +1,6 @@
 //! Break-glass over HTTP and on the spot: two custodians, hours, no data, every act named, a review.
 
-use account_types::events::{EmergencyChanged, GovernanceRecorded};
+use account_types::events::EmergencyChanged;
 use account_types::{ActContent, CardBinding, EmergencyContent, EmergencyTerms, GovernedAct};
 use chrono::Duration;
 use identity::{Principal, Role};
@@ -83,8 +83,7 @@ async fn only_two_named_custodians_break_the_glass() {
     complete("chief", &longer).await.expect_problem("endorsement-invalid");
     let _ = complete("chief", &terms).await.expect_status(200);
     complete("handler", &terms).await.expect_problem("emergency-settled");
-    let kinds: Vec<String> =
-        world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
+    let kinds = world.recorded_kinds().await;
     assert_eq!(
         kinds,
         [
@@ -277,8 +276,7 @@ async fn on_the_spot_both_cards_have_the_same_effect_and_the_same_record() {
     let again = account::emergencies::break_glass(world.app.context(), &terms, &both).await.unwrap_err();
     assert_eq!(again.code(), "emergency-settled", "a signature serves one grant");
     emergency_token(&world).await;
-    let kinds: Vec<String> =
-        world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
+    let kinds = world.recorded_kinds().await;
     assert_eq!(
         kinds,
         [

@@ -1,6 +1,5 @@
 //! What guards the guards, over HTTP: cards, replayed signatures, age, and what services run on.
 
-use account_types::events::GovernanceRecorded;
 use account_types::{ActContent, GovernedAct};
 use chrono::Duration;
 use identity::TrustAnchors;
@@ -82,8 +81,7 @@ async fn an_old_proposal_is_never_approved_and_its_end_is_on_record() {
     world.app.advance(Duration::days(1)).await;
     let expired = world.get("auditor", "/v1/governed-changes?status=expired").await.expect_status(200);
     assert_eq!(expired["items"][0]["id"], proposed["id"]);
-    let kinds: Vec<String> =
-        world.app.published::<GovernanceRecorded>().await.into_iter().map(|g| g.kind).collect();
+    let kinds = world.recorded_kinds().await;
     assert!(kinds.contains(&"change-expired".to_owned()), "{kinds:?}");
     approve(&world, &proposed, &change).await.expect_problem("proposal-expired");
 }

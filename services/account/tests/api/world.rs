@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use account_types::events::GovernanceRecorded;
 use account_types::{
     AccountRecord, ActContent, AgencyKind, AgencyRecord, ApplicationForm, BootstrapContent, CardBinding,
     CreateApplication, EndorseApplication, GovernedAct, LinkRecord, MasterData, Outcome, PersonRecord,
@@ -81,6 +82,11 @@ impl World {
         let world = Self::empty_with(change).await;
         world.begin().await;
         world
+    }
+
+    /// What was told for the governance log, by kind, in order.
+    pub async fn recorded_kinds(&self) -> Vec<String> {
+        self.app.published::<GovernanceRecorded>().await.into_iter().map(|record| record.kind).collect()
     }
 
     /// The first start, and a look of every schedule, from which on rhythms are known.
