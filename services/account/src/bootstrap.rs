@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use account_types::events::{AccountStatus, GovernanceRecorded};
 use account_types::{AccountRecord, BootstrapContent, MasterData, PersonRecord, Summary};
 use chassis::document::{self, Filter};
+use chassis::endorsements;
 use chassis::{Context, Problem, Result, Tx};
-use identity::{CertificateIdentity, Endorsement, Purpose, Usage};
+use identity::{CertificateIdentity, Endorsement, Usage};
 use kernel::NationalId;
 use kernel::ids::{PersonId, PostId};
 use kernel::{canonical, days};
@@ -56,11 +57,11 @@ async fn signers(
     digest: &str,
     endorsements: &[Endorsement; 2],
 ) -> Result<[Signer; 2]> {
-    let state = context.state::<AccountState>();
     let content = BootstrapContent::new(digest);
-    let signer = |i: usize, endorsement: &Endorsement| -> Result<Signer> {
+    let signer = async |i: usize, endorsement: &Endorsement| -> Result<Signer> {
         let pointer = format!("/endorsements/{i}");
-        let card = endorsement.verify(&content, &state.anchors, context.now()).map_err(|error| {
+        let card = endorsements::verify(context, endorsement, &content, Usage::CitizenSignature).await;
+        let card = card.map_err(|error| {
             let detail = "The card signs this very file: compare the digest and sign again.";
             Problem::new(&problems::ENDORSEMENT_INVALID, detail).clause(CLAUSE).field(&pointer, error.code())
         })?;
@@ -72,11 +73,8 @@ async fn signers(
             problem.field(&pointer, "not a card of an administrator of the file").into()
         })
     };
-    for endorsement in endorsements {
-        context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    }
     let [first, second] = endorsements;
-    let both = [signer(0, first)?, signer(1, second)?];
+    let both = [signer(0, first).await?, signer(1, second).await?];
     if both[0].person == both[1].person {
         let detail = "A second administrator signs, never the same one twice.";
         let problem = Problem::new(&problems::OWN_MATTER, detail).clause(CLAUSE);

@@ -8,16 +8,15 @@ use chassis::document::{self, Filter};
 use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Tx};
 use chrono::NaiveDate;
-use identity::{CertificateIdentity, Endorsement, Purpose, Role, Usage};
+use identity::{CertificateIdentity, Endorsement, Role, Usage};
+use kernel::days;
 use kernel::ids::AgencyId;
-use kernel::{Personal, days};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 
 use crate::domain::actor::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::person::Person;
-use crate::state::AccountState;
 use crate::{acts, emergencies, problems, store};
 
 /// The person who calls, as the rules need him. His session and posts are read afresh: a token may be ten minutes old.
@@ -63,11 +62,10 @@ pub async fn endorsed<T: Serialize>(
     content: &T,
     clause: &str,
 ) -> Result<()> {
-    let state = tx.context().state::<AccountState>();
-    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let card = endorsement.verify(content, &state.anchors, tx.now()).map_err(refused)?;
+    let usage = Usage::CitizenSignature;
+    let card = endorsements::verify(&tx.context(), endorsement, content, usage).await.map_err(refused)?;
     tx.load::<Person>(actor.person).await?.active_card(&card)?;
-    keep(tx, endorsement, (content, &card, Usage::CitizenSignature), clause).await
+    keep(tx, endorsement, (content, &card, usage), clause).await
 }
 
 /// Verifies that `endorsement` is over `content` by an agency certificate of `agency` (I3.6).
@@ -78,10 +76,9 @@ pub async fn agency_signed<T: Serialize>(
     content: &T,
     clause: &str,
 ) -> Result<()> {
-    let state = tx.context().state::<AccountState>();
-    tx.context().ask_responder(Purpose::Agency, &endorsement.certificate).await;
     let usage = Usage::AgencySignature;
-    let certificate = endorsement.verify_as(content, &state.anchors, tx.now(), usage).map_err(refused)?;
+    let certificate =
+        endorsements::verify(&tx.context(), endorsement, content, usage).await.map_err(refused)?;
     if !tx.load::<Agency>(agency).await?.certificates.contains(&certificate.thumbprint_sha256) {
         let detail = "The certificate is none of this agency's: bind it by a governed change.";
         return Err(Problem::new(&problems::FOREIGN_CARD, detail).clause(clause).into());
@@ -97,9 +94,7 @@ pub async fn keep<T: Serialize>(
     (content, card, usage): (&T, &CertificateIdentity, Usage),
     clause: &str,
 ) -> Result<()> {
-    let (endorsement, content) =
-        (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(content)?)));
-    let taken = Taken { endorsement, usage, card, content };
+    let taken = Taken::with_content(endorsement, content, usage, card)?;
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_governance(tx, "endorsement", &digest, clause).await
 }

@@ -3,9 +3,10 @@
 
 use account_types::{EmergencyContent, EmergencyTerms};
 use chassis::document::{self, Filter};
+use chassis::endorsements;
 use chassis::{Caller, Context, Result, Stored, Tx};
 use diesel_async::AsyncPgConnection;
-use identity::{Endorsement, Purpose, Usage};
+use identity::{Endorsement, Usage};
 use kernel::ids::{EmergencyGrantId, PersonId};
 use kernel::{canonical, days};
 use obligations::NewObligation;
@@ -14,7 +15,6 @@ use crate::domain::emergency::{
     CustodianHand, Custodians, EmergencyError, EmergencyGrant, fits_as_custodian,
 };
 use crate::domain::person::Person;
-use crate::state::AccountState;
 use crate::{acts, edge, store};
 
 /// The clause under which everything about break-glass is recorded.
@@ -46,10 +46,9 @@ async fn hand(
     endorsement: &Endorsement,
     caller: Option<PersonId>,
 ) -> Result<CustodianHand> {
-    let state = tx.context().state::<AccountState>();
-    let content = EmergencyContent::new(terms);
-    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let card = endorsement.verify(&content, &state.anchors, tx.now()).map_err(edge::refused)?;
+    let (content, usage) = (EmergencyContent::new(terms), Usage::CitizenSignature);
+    let card = endorsements::verify(&tx.context(), endorsement, &content, usage).await;
+    let card = card.map_err(edge::refused)?;
     let person = store::people::by_thumbprint(tx.conn(), &card.thumbprint_sha256).await?;
     let person = person.ok_or(EmergencyError::NotCustodian)?.doc;
     person.active_card(&card)?;
@@ -59,7 +58,7 @@ async fn hand(
     if !is_named || !is_caller || !fits_as_custodian(&person, days::taipei_date(tx.now())) {
         return Err(EmergencyError::NotCustodian.into());
     }
-    edge::keep(tx, endorsement, (&content, &card, Usage::CitizenSignature), CLAUSE).await?;
+    edge::keep(tx, endorsement, (&content, &card, usage), CLAUSE).await?;
     Ok(CustodianHand { person: person.id, at: tx.now(), endorsement: endorsement.clone() })
 }
 

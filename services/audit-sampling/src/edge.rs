@@ -9,8 +9,7 @@ use chassis::document::{self, Filter};
 use chassis::endorsements::{self, Taken};
 use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Stored, Tx};
 use chrono::NaiveDate;
-use identity::{Endorsement, Purpose, Usage};
-use kernel::Personal;
+use identity::{Endorsement, Usage};
 use kernel::ids::{AgencyId, PersonId};
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
@@ -19,7 +18,6 @@ use uuid::Uuid;
 use crate::acts;
 use crate::domain::projection::PersonView;
 use crate::problems;
-use crate::state::AuditState;
 
 /// Verifies that `endorsement` is the caller's own card's signature over [`ActContent`] of `act`, `subject` and `body`, keeps it
 /// for court and enters its record's digest for the governance log.
@@ -32,9 +30,8 @@ pub async fn signed<T: Serialize>(
 ) -> Result<SignedAct> {
     let (person, post) = (caller.person()?, caller.post()?);
     let content = ActContent::new(act, subject, post, body);
-    let state = tx.context().state::<AuditState>();
-    tx.context().ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let card = endorsement.verify(&content, &state.anchors, tx.now()).map_err(|error| {
+    let usage = Usage::CitizenSignature;
+    let card = endorsements::verify(&tx.context(), endorsement, &content, usage).await.map_err(|error| {
         Problem::new(&problems::ENDORSEMENT_INVALID, format!("{error}. Sign the content as it is now."))
             .with("reason", error.code())
     })?;
@@ -43,10 +40,7 @@ pub async fn signed<T: Serialize>(
         let detail = "Sign with the card that is bound to you.";
         return Err(Problem::new(&problems::CARD_NOT_BOUND, detail).into());
     }
-    let usage = Usage::CitizenSignature;
-    let (endorsed, signed) =
-        (endorsement.clone().into(), Some(Personal::new(serde_json::to_string(&content)?)));
-    let taken = Taken { endorsement: endorsed, usage, card: &card, content: signed };
+    let taken = Taken::with_content(endorsement, &content, usage, &card)?;
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_digest(tx, subject, "endorsement", digest, clause).await?;
     Ok(SignedAct { person, post, at: tx.now(), endorsement: endorsement.clone() })

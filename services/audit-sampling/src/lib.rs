@@ -13,7 +13,6 @@ mod edge;
 mod packaging;
 mod sampling;
 mod schedules;
-mod state;
 mod store;
 
 use audit_sampling_types::events;
@@ -43,6 +42,6 @@ pub fn service() -> Service {
             events::DestructionCarriedOut::TOPIC,
         ],
         revocations: chassis::revocations::Source::Stream(None),
-        init: Some(|context| Box::pin(async move { Ok(state::open(&context)) })),
+        init: None,
     }
 }

@@ -2,9 +2,10 @@
 
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
+use chassis::endorsements;
 use chassis::{Answer, Caller, Command, Page, Result, Stored};
 use chrono::NaiveDate;
-use identity::Purpose;
+use identity::Usage;
 use kernel::days;
 use kernel::ids::AgencyId;
 use query_registry_types::control::{ControlReport, EndorseReport, ReportKind};
@@ -83,12 +84,13 @@ pub async fn endorse(
     registry.refresh(&mut *command.context.connection().await?).await?;
     find(command, kind, id).await?;
     let endorsement = &command.body.endorsement;
-    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
     command
         .run(async |tx| {
             let mut stored = tx.load::<KeptReport>(id).await?;
             command.expect_version(stored.version)?;
-            let checked = endorsement.verify(&stored.0.content, &registry.anchors, tx.now());
+            let content = &stored.0.content;
+            let checked =
+                endorsements::verify(&tx.context(), endorsement, content, Usage::CitizenSignature).await;
             let card = registry.own_card(by.person, checked, "/endorsement")?;
             let today = days::taipei_date(tx.now());
             stored.doc.endorse(&by, endorsement.clone(), today, tx.now())?;

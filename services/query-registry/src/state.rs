@@ -9,7 +9,7 @@ use chassis::revocations::Entry;
 use chassis::{Context, Problem, Result};
 use chrono::NaiveDate;
 use diesel_async::AsyncPgConnection;
-use identity::{CertificateIdentity, EndorsementError, TrustAnchors};
+use identity::{CertificateIdentity, EndorsementError};
 use kernel::configuration::ConfigurationKind;
 use kernel::ids::PersonId;
 use kernel::{Instant, NationalId, RegisterKey, days};
@@ -36,8 +36,6 @@ pub struct Registry {
     pub subjects: RegisterKey,
     /// Seals contents of applications and reasons of copies.
     pub register: RegisterKey,
-    /// Roots of citizen cards.
-    pub anchors: TrustAnchors,
     providers: BTreeMap<Regulation, Endpoint>,
     index: RwLock<Index>,
 }
@@ -81,7 +79,6 @@ impl Registry {
             log,
             subjects: RegisterKey::derive(&root, SUBJECTS)?,
             register: RegisterKey::derive(&root, QUERY_REGISTER)?,
-            anchors: context.anchors(),
             providers,
             index: RwLock::new(Index::new(RuleBook::new(context.packs().iter()))),
         };

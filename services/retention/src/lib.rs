@@ -11,6 +11,7 @@ use retention_types::events::{CertificateIssued, DestructionApproved, OutputSett
 
 pub mod consumers;
 pub mod domain;
+pub mod edge;
 pub mod problems;
 pub mod routes;
 pub mod schedules;

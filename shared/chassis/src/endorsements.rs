@@ -9,9 +9,11 @@ use diesel::sql_types::{Binary, Bool, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl as _;
 use identity::record::EvidenceName;
 use identity::{
-    CertificateIdentity, EndorsementRecord, RevocationEvidence, RevocationQuery, SignedEndorsement, Usage,
+    BatchEndorsement, CertificateIdentity, Endorsement, EndorsementError, EndorsementRecord,
+    RevocationEvidence, RevocationQuery, SignedEndorsement, Usage,
 };
 use kernel::{Personal, RegisterKey};
+use serde::Serialize;
 use serde_json::Value;
 use statement::statement;
 
@@ -25,6 +27,27 @@ mod bundles;
 
 pub use bundles::{bundles, configure};
 
+/// Whose certificate for `usage` signed `content`, if the endorsement holds now. The responder is asked first, where one is
+/// set: no service verifies an endorsement in another way.
+pub async fn verify<T: Serialize + ?Sized>(
+    context: &Context,
+    endorsement: &Endorsement,
+    content: &T,
+    usage: Usage,
+) -> std::result::Result<CertificateIdentity, EndorsementError> {
+    context.ask_responder(usage.purpose(), &endorsement.certificate).await;
+    endorsement.verify_as(content, &context.anchors(), context.now(), usage)
+}
+
+/// As [`verify`], of a list that a citizen card signed.
+pub async fn verify_list(
+    context: &Context,
+    endorsement: &BatchEndorsement,
+) -> std::result::Result<CertificateIdentity, EndorsementError> {
+    context.ask_responder(Usage::CitizenSignature.purpose(), &endorsement.certificate).await;
+    endorsement.verify_list(&context.anchors(), context.now())
+}
+
 /// An endorsement that was verified in this transaction.
 #[derive(Debug)]
 pub struct Taken<'a> {
@@ -36,6 +59,19 @@ pub struct Taken<'a> {
     pub card: &'a CertificateIdentity,
     /// What was signed, as JSON; none where the service keeps it under a key of its own.
     pub content: Option<Personal<String>>,
+}
+
+impl<'a> Taken<'a> {
+    /// An endorsement of `content`, which is sealed and kept with it.
+    pub fn with_content<T: Serialize>(
+        endorsement: &Endorsement,
+        content: &T,
+        usage: Usage,
+        card: &'a CertificateIdentity,
+    ) -> Result<Self> {
+        let content = Some(Personal::new(serde_json::to_string(content)?));
+        Ok(Self { endorsement: endorsement.clone().into(), usage, card, content })
+    }
 }
 
 /// Keeps an endorsement with its evidence; gives the record's digest (hexadecimal), which belongs into the governance log.

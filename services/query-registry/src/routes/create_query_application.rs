@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::post;
 use chassis::document::{self, Filter};
+use chassis::endorsements;
 use chassis::{Answer, Command, Problem, Result, Tx};
 use chrono::{Days, NaiveDate};
-use identity::Purpose;
+use identity::Usage;
 use kernel::ids::{PersonId, UnitId};
 use kernel::{Instant, days};
 use query_registry_types::applications::{
@@ -33,8 +34,8 @@ pub async fn create_query_application(
     registry.refresh(&mut *command.context.connection().await?).await?;
     let checked = check(&command, &registry)?;
     let CreateQueryApplication { content, endorsement } = &command.body;
-    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let verified = endorsement.verify(content, &registry.anchors, command.context.now());
+    let usage = Usage::CitizenSignature;
+    let verified = endorsements::verify(&command.context, endorsement, content, usage).await;
     let card = registry.own_card(person, verified, "/endorsement")?;
     command
         .run(async |tx| {

@@ -1,8 +1,9 @@
 //! Approves or refuses copies (H6.4).
 
 use actix_web::{post, web};
+use chassis::endorsements;
 use chassis::{Answer, Command, Problem, Result};
-use identity::Purpose;
+use identity::Usage;
 use query_registry_types::outputs::{ApproveCopy, CopyRequestView};
 use uuid::Uuid;
 
@@ -23,8 +24,8 @@ pub async fn decide_copy_request(
     let registry = command.context.state::<Registry>();
     registry.refresh(&mut *command.context.connection().await?).await?;
     let ApproveCopy { decision, endorsement } = &command.body;
-    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let verified = endorsement.verify(decision, &registry.anchors, command.context.now());
+    let usage = Usage::CitizenSignature;
+    let verified = endorsements::verify(&command.context, endorsement, decision, usage).await;
     let card = registry.own_card(person, verified, "/endorsement")?;
     command
         .run(async |tx| {

@@ -1,8 +1,8 @@
 //! Endorses query applications (權責主管核章, H4.2).
 
 use actix_web::post;
+use chassis::endorsements;
 use chassis::{Answer, Command, Problem, Result};
-use identity::Purpose;
 use kernel::days;
 use query_registry_types::applications::{EndorseQueryApplications, EndorsedQueryApplications};
 use rule_pack::Regulation;
@@ -37,8 +37,7 @@ pub async fn endorse_query_applications(
     if applications.len() != endorsement.digests.len() {
         return Err(Problem::invalid("/endorsement/digests", "one for each application, in order").into());
     }
-    command.context.ask_responder(Purpose::Citizen, &endorsement.certificate).await;
-    let verified = endorsement.verify_list(&registry.anchors, now);
+    let verified = endorsements::verify_list(&command.context, endorsement).await;
     let card = registry.own_card(by.person, verified, "/endorsement")?;
     command
         .run(async |tx| {

@@ -105,7 +105,7 @@ async fn one_signature_endorses_many_and_nobody_endorses_his_own() {
     let batch = detail.supervisor_endorsement.unwrap();
     let salt = detail.content.salt_bytes().unwrap();
     let now = kernel::Clock::now(&stage.app.clock);
-    batch.verify(&detail.content, &salt, &stage.registry().anchors, now).unwrap();
+    batch.verify(&detail.content, &salt, &stage.app.context().anchors(), now).unwrap();
     stage.app.advance(chrono::Duration::minutes(1)).await;
     // One signature for both applications is one record, found by either.
     let auditor = stage.app.token(&stage.auditor);

@@ -7,7 +7,7 @@ use kernel::ids::OrderId;
 use retention_types::ApproveDestruction;
 
 use crate::domain::order::{Act, Approval, DestructionOrder, OrderError, OrderState};
-use crate::state::Retention;
+use crate::edge;
 use crate::store::{duties, orders, own_records};
 
 /// Approves a requested order with the caller's card; the second approval sends it to the holders.
@@ -19,7 +19,6 @@ pub async fn approve_destruction(
     id: web::Path<OrderId>,
 ) -> Result<Answer<DestructionOrder>> {
     let (person, post) = (command.person()?, command.post()?);
-    let state = command.context.state::<Retention>();
     command
         .run(async |tx| {
             let mut order = tx.load::<DestructionOrder>(*id).await?;
@@ -29,7 +28,7 @@ pub async fn approve_destruction(
             order.may_approve(person, &holdings, &holds, days::taipei_date(tx.now()))?;
             let content = order.content(post).ok_or(OrderError::WrongState(order.state))?;
             let mut endorsement = command.body.endorsement.clone();
-            state.own_card(tx, person, &endorsement, &content, "/endorsement").await?;
+            edge::own_card(tx, person, &endorsement, &content, "/endorsement").await?;
             endorsement.signed_at = tx.now();
             order.approve(Approval { act: Act { person, post, at: tx.now() }, endorsement })?;
             order.version = tx.update(&order).await?;

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::domain::directory::Person;
 use crate::domain::output::{Destruction, DestructionAct, Output};
+use crate::edge;
 use crate::problems;
 use crate::routes::support;
-use crate::state::Retention;
 use crate::store::duties;
 
 /// Additions of the packs that ask for a witness.
@@ -77,8 +77,7 @@ async fn check_witness(command: &Command<DestroyOutput>, tx: &mut Tx, output: &O
                 method: body.method,
                 on: body.on,
             };
-            let state = command.context.state::<Retention>();
-            state.own_card(tx, witness, endorsement, &content, "/witness_endorsement").await
+            edge::own_card(tx, witness, endorsement, &content, "/witness_endorsement").await
         }
     }
 }
