@@ -1,4 +1,5 @@
-//! A key store in a directory, for development: one file per log and month, wrapped under a key-encryption key.
+//! A key store in a directory, for development: one file per log and month and one per log's signing key, wrapped under
+//! a key-encryption key.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use kernel::{Random, SystemRandom};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::keys::{DataKey, KeyError, KeyStore};
 use crate::month::Month;
@@ -99,6 +100,16 @@ fn aad(log: &str, month: Month) -> Aad<String> {
     Aad::from(format!("datawarden/log-key/v1\n{log}\n{month}"))
 }
 
+fn signing_aad(log: &str) -> Aad<String> {
+    Aad::from(format!("datawarden/log-signing-key/v1\n{log}"))
+}
+
+fn fresh() -> DataKey {
+    let mut bytes = Zeroizing::new([0; 32]);
+    SystemRandom.fill(bytes.as_mut());
+    DataKey::new(*bytes)
+}
+
 impl Inner {
     fn key_path(&self, log: &str, month: Month) -> PathBuf {
         self.directory.join(format!("{log}_{month}.key"))
@@ -108,16 +119,30 @@ impl Inner {
         self.directory.join(format!("{log}_{month}.destroyed"))
     }
 
-    fn wrap(&self, log: &str, month: Month, key: &DataKey) -> io::Result<Vec<u8>> {
+    fn signing_path(&self, log: &str) -> PathBuf {
+        self.directory.join(format!("{log}.signing"))
+    }
+
+    fn wrap(&self, aad: Aad<String>, key: &DataKey) -> io::Result<Vec<u8>> {
         let mut data = key.expose().to_vec();
-        let nonce =
-            self.kek.seal_in_place_append_tag(aad(log, month), &mut data).map_err(io::Error::other)?;
+        let nonce = self.kek.seal_in_place_append_tag(aad, &mut data).map_err(io::Error::other)?;
         let wrapped = Wrapped {
             version: 1,
             fingerprint: key.fingerprint(),
             key: hex::encode([nonce.as_ref().as_slice(), &data].concat()),
         };
         serde_json::to_vec(&wrapped).map_err(io::Error::other)
+    }
+
+    fn unwrap(&self, aad: Aad<String>, wrapped: &Wrapped) -> Option<DataKey> {
+        let bytes = hex::decode(&wrapped.key).ok()?;
+        let (nonce, data) = bytes.split_at_checked(12)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut data = Zeroizing::new(data.to_vec());
+        let plain = self.kek.open_in_place(nonce, aad, &mut data).ok()?;
+        let mut key = Zeroizing::new([0; 32]);
+        (plain.len() == key.len()).then(|| key.copy_from_slice(plain))?;
+        Some(DataKey::new(*key))
     }
 
     fn read(&self, log: &str, month: Month) -> Result<Option<DataKey>, KeyError> {
@@ -127,32 +152,30 @@ impl Inner {
         let wrapped: Option<Wrapped> =
             read_json(&self.key_path(log, month)).map_err(KeyError::Unavailable)?;
         let Some(wrapped) = wrapped else { return Ok(None) };
-        let refused = || KeyError::Unwrap { log: log.to_owned(), month };
-        let bytes = hex::decode(&wrapped.key).map_err(|_| refused())?;
-        let (nonce, data) = bytes.split_at_checked(12).ok_or_else(refused)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refused())?;
-        let mut data = Zeroizing::new(data.to_vec());
-        let plain = self.kek.open_in_place(nonce, aad(log, month), &mut data).map_err(|_| refused())?;
-        let mut key = Zeroizing::new([0; 32]);
-        if plain.len() != key.len() {
-            return Err(refused());
-        }
-        key.copy_from_slice(plain);
-        Ok(Some(DataKey::new(*key)))
+        let key = self.unwrap(aad(log, month), &wrapped);
+        key.map(Some).ok_or_else(|| KeyError::Unwrap { log: log.to_owned(), month })
     }
 
     fn make(&self, log: &str, month: Month) -> Result<DataKey, KeyError> {
         if let Some(key) = self.read(log, month)? {
             return Ok(key);
         }
-        let mut bytes = [0; 32];
-        SystemRandom.fill(&mut bytes);
-        let key = DataKey::new(bytes);
-        bytes.zeroize();
-        let wrapped = self.wrap(log, month, &key).map_err(KeyError::Unavailable)?;
+        let wrapped = self.wrap(aad(log, month), &fresh()).map_err(KeyError::Unavailable)?;
         publish(&self.key_path(log, month), &wrapped).map_err(KeyError::Unavailable)?;
         // Another process may have been first, or may have destroyed the key meanwhile: what is stored counts.
         self.read(log, month)?.ok_or_else(|| KeyError::Destroyed { log: log.to_owned(), month })
+    }
+
+    fn signing_seed(&self, log: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let (path, refused) = (self.signing_path(log), || KeyError::UnwrapSigning(log.to_owned()));
+        if !path.exists() {
+            // Another process may be first: what is stored counts.
+            let wrapped = self.wrap(signing_aad(log), &fresh()).map_err(KeyError::Unavailable)?;
+            publish(&path, &wrapped).map_err(KeyError::Unavailable)?;
+        }
+        let wrapped: Wrapped = read_json(&path).map_err(KeyError::Unavailable)?.ok_or_else(refused)?;
+        let key = self.unwrap(signing_aad(log), &wrapped).ok_or_else(refused)?;
+        Ok(Zeroizing::new(*key.expose()))
     }
 
     fn destroy(&self, log: &str, month: Month) -> io::Result<Option<String>> {
@@ -200,6 +223,11 @@ impl KeyStore for FileKeyStore {
         let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
         blocking(move || inner.destroy(&log, month).map_err(KeyError::Unavailable)).await
     }
+
+    async fn signing_seed(&self, log: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
+        blocking(move || inner.signing_seed(&log)).await
+    }
 }
 
 #[cfg(test)]
@@ -224,5 +252,20 @@ mod tests {
         assert_eq!(store.destroy("three-year", january).await.unwrap(), Some(key.fingerprint()));
         assert!(matches!(store.data_key("three-year", january).await, Err(KeyError::Destroyed { .. })));
         assert!(!place.path().join("keys/three-year_2026-01.key").exists());
+    }
+
+    #[tokio::test]
+    async fn a_log_signs_with_one_key_that_outlives_its_months() {
+        let place = tempfile::tempdir().unwrap();
+        let open =
+            |kek: &str| FileKeyStore::open(&place.path().join("keys"), &place.path().join(kek)).unwrap();
+        let (store, month) = (open("kek"), "2026-01".parse().unwrap());
+        let seed = store.signing_seed("three-year").await.unwrap();
+        assert_ne!(store.signing_seed("five-year").await.unwrap(), seed);
+        store.data_key("three-year", month).await.unwrap();
+        store.destroy("three-year", month).await.unwrap();
+        assert_eq!(open("kek").signing_seed("three-year").await.unwrap(), seed);
+        let foreign = open("other").signing_seed("three-year").await;
+        assert!(matches!(foreign, Err(KeyError::UnwrapSigning(log)) if log == "three-year"));
     }
 }

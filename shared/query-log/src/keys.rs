@@ -53,6 +53,9 @@ pub enum KeyError {
         /// The month.
         month: Month,
     },
+    /// The stored signing key of a log does not unwrap.
+    #[error("the stored signing key of {0} does not unwrap")]
+    UnwrapSigning(String),
     /// The store cannot be reached or written.
     #[error("the key store is unavailable")]
     Unavailable(#[source] std::io::Error),
@@ -70,4 +73,8 @@ pub trait KeyStore: Send + Sync + 'static {
     /// Destroys the key for good and returns its fingerprint, `None` if there never was one. A destroyed key is never
     /// made again; destroying it twice is no error.
     async fn destroy(&self, log: &str, month: Month) -> Result<Option<String>, KeyError>;
+
+    /// The seed of the Ed25519 key that signs the checkpoints of `log`; made, and durable before this returns, if
+    /// there was none. It outlives the months: what they held is proved by it after they are gone.
+    async fn signing_seed(&self, log: &str) -> Result<Zeroizing<[u8; 32]>, KeyError>;
 }
