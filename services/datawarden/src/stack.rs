@@ -225,6 +225,7 @@ impl Stack {
             services: urls.clone(),
             providers: [("household".to_owned(), provider("household")), ("tax".to_owned(), provider("tax"))]
                 .into(),
+            log: settings::Log { origin: format!("127.0.0.1:{port}/v1/logs") },
             sample_ids: true,
         }
     }

@@ -277,8 +277,10 @@ pub fn receipt(receipt: &Receipt) -> LogReceipt {
         log: receipt.log.clone(),
         index: receipt.index,
         leaf_hash: receipt.leaf_hash.to_string(),
-        chain_hash: receipt.chain_hash.to_string(),
         recorded_at: receipt.recorded_at,
+        size: receipt.head.size,
+        root_hash: receipt.head.root_hash.to_string(),
+        proof: receipt.proof.clone(),
     }
 }
 

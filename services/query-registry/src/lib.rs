@@ -11,6 +11,7 @@ pub mod import_log;
 pub mod importing;
 pub mod problems;
 pub mod provider;
+mod publishing;
 pub mod reports;
 pub mod routes;
 pub mod schedules;

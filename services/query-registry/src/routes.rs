@@ -14,7 +14,11 @@ pub mod get_case;
 pub mod get_control_item;
 pub mod get_daily_report;
 pub mod get_import;
+pub mod get_log_checkpoint;
+pub mod get_log_entries;
 pub mod get_log_entry;
+pub mod get_log_proof;
+pub mod get_log_tile;
 pub mod get_query;
 pub mod get_query_application;
 pub mod get_query_register;
@@ -66,6 +70,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(decide_copy_request::decide_copy_request)
         .service(list_log_heads::list_log_heads)
         .service(get_log_entry::get_log_entry)
+        .service(get_log_proof::get_log_proof)
+        .service(get_log_checkpoint::get_log_checkpoint)
+        // Before the hashes, whose path would take it too.
+        .service(get_log_entries::get_log_entries)
+        .service(get_log_tile::get_log_tile)
         .service(export_log::export_log)
         .service(read_log_entry::read_log_entry)
         .service(list_changes::list_changes)

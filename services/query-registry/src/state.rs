@@ -13,7 +13,7 @@ use identity::{CertificateIdentity, EndorsementError};
 use kernel::configuration::ConfigurationKind;
 use kernel::ids::PersonId;
 use kernel::{Instant, NationalId, RegisterKey, days};
-use query_log::{FileKeyStore, GOVERNANCE, QueryLog};
+use query_log::{FileKeyStore, GOVERNANCE, NoAnchors, Opening, QueryLog};
 use rule_pack::Regulation;
 
 use crate::domain::directory::{Index, Record};
@@ -21,12 +21,16 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
+use crate::publishing;
 use crate::store::directory;
 
 /// The name of the register key under which citizens are matched across the suite's registers.
 const SUBJECTS: &str = "subjects";
 /// The name of the register key that seals reasons and conditions.
 const QUERY_REGISTER: &str = "query-register";
+
+/// The logs that this service keeps: one per retention class, and the governance log, which is never pruned.
+pub const LOGS: &[&str] = &[THREE_YEARS, FIVE_YEARS, GOVERNANCE];
 
 /// The state of the query registry.
 pub struct Registry {
@@ -57,13 +61,16 @@ impl Registry {
             .context("secrets.log_keys: the query log needs a directory")?;
         let store =
             FileKeyStore::open(&keys.join("months"), &keys.join("kek")).context("secrets.log_keys")?;
-        let log = QueryLog::open(
-            secrecy::ExposeSecret::expose_secret(&settings.database.url),
-            Arc::new(store),
-            context.clock(),
-            Arc::new(kernel::SystemRandom),
-            &[THREE_YEARS, FIVE_YEARS, GOVERNANCE],
-        )?;
+        let log = QueryLog::open(Opening {
+            database_url: secrecy::ExposeSecret::expose_secret(&settings.database.url),
+            origin: &settings.log.origin,
+            keys: Arc::new(store),
+            clock: context.clock(),
+            random: Arc::new(kernel::SystemRandom),
+            anchors: Arc::new(NoAnchors),
+            logs: LOGS,
+        })?;
+        tokio::spawn(publishing::run(log.clone()));
         let root = settings.register_root()?;
         let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {

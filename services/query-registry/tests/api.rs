@@ -9,6 +9,8 @@ mod control;
 mod gate;
 #[path = "api/outputs.rs"]
 mod outputs;
+#[path = "api/proofs.rs"]
+mod proofs;
 #[path = "api/reading.rs"]
 mod reading;
 #[path = "api/revocations.rs"]
@@ -21,5 +23,5 @@ mod stage;
 fn the_document_is_complete() {
     let document = query_registry::service().document().unwrap();
     let operations = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len());
-    assert_eq!(operations.sum::<usize>(), 45);
+    assert_eq!(operations.sum::<usize>(), 49);
 }

@@ -35,6 +35,11 @@ pub struct Operation {
     pub clauses: Vec<String>,
 }
 
+/// A route pattern as documents write it: without the expression of a last parameter that takes the rest of the path.
+fn documented(pattern: &str) -> String {
+    pattern.replace(":.*}", "}")
+}
+
 /// The operations of a service by id.
 #[derive(Debug, Clone, Default)]
 pub struct Operations {
@@ -74,13 +79,14 @@ impl Operations {
 
     /// The operation behind a method and a route pattern.
     pub fn at(&self, method: &str, pattern: &str) -> Option<(&str, &Operation)> {
-        let id = self.by_route.get(&(method.to_owned(), pattern.to_owned()))?;
+        let id = self.by_route.get(&(method.to_owned(), documented(pattern)))?;
         self.by_id.get(id).map(|operation| (id.as_str(), operation))
     }
 
     /// The methods that a route pattern offers.
     pub fn methods(&self, pattern: &str) -> Vec<String> {
-        let here = self.by_route.keys().filter(|(_, path)| path == pattern);
+        let pattern = documented(pattern);
+        let here = self.by_route.keys().filter(|(_, path)| *path == pattern);
         here.map(|(method, _)| method.clone()).collect()
     }
 

@@ -43,9 +43,27 @@ pub struct Settings {
     /// Data providers by name (`household`, `tax`).
     #[serde(default)]
     pub providers: BTreeMap<String, Provider>,
+    /// The query log, for the service that holds it.
+    #[serde(default)]
+    pub log: Log,
     /// Whether sample national ids (0 after the letter) are accepted. Never in production.
     #[serde(default)]
     pub sample_ids: bool,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// What checkpoints call the logs, with `/` and a log's name behind it: the URL of the logs without scheme (C2SP
+    /// tlog-checkpoint). Never changed once witnesses and verifiers know it.
+    pub origin: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { origin: "datawarden.example/logs".to_owned() }
+    }
 }
 
 /// `[http]`

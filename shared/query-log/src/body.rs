@@ -11,9 +11,9 @@ use kernel::ids::AccountId;
 use kernel::sealed::derive;
 use kernel::{Personal, canonical};
 use serde::{Deserialize, Serialize};
+use transparency::Hash;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::hash::Hash;
 use crate::keys::DataKey;
 use crate::month::Month;
 

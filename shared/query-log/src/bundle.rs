@@ -9,15 +9,15 @@ use diesel_async::RunQueryDsl as _;
 use serde::{Deserialize, Serialize};
 use statement::statement;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use transparency::Hash;
 
 use crate::error::LogError;
-use crate::hash::Hash;
 use crate::log::QueryLog;
 use crate::month::Month;
 use crate::reading::{EntryRow, LARGEST_PAGE, hash, signed, unsigned};
 
 /// Version of the bundle's lines.
-pub const BUNDLE_VERSION: u32 = 1;
+pub const BUNDLE_VERSION: u32 = 2;
 
 /// One line of a bundle.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,12 +29,17 @@ pub enum Line {
         version: u32,
         /// The log.
         log: String,
-        /// First index asked for.
+        /// First index that was not destroyed.
+        first_kept: u64,
+        /// First index of the bundle: the one asked for, or the first kept.
         from: u64,
         /// Index after the last that the log had, or was asked for.
         until: u64,
-        /// Chain hash before index `from`.
-        start_chain: Hash,
+        /// The right edge of the tree before index `from`: roots of its largest complete subtrees, the largest first.
+        edge: Vec<Hash>,
+        /// The last published checkpoint, if its size lies in the bundle.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checkpoint: Option<String>,
     },
     /// An entry.
     Entry {
@@ -48,8 +53,6 @@ pub enum Line {
         header: String,
         /// Leaf hash as stored.
         leaf_hash: Hash,
-        /// Chain hash as stored.
-        chain_hash: Hash,
         /// Encrypted body, base64.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<String>,
@@ -82,9 +85,19 @@ impl QueryLog {
         writer: &mut W,
     ) -> Result<BundleSummary, LogError> {
         let head = self.head(log).await?;
-        let (from, until) = (range.start.min(head.size), range.end.min(head.size));
-        let start_chain = self.chain_before(log, from).await?;
-        let line = Line::Bundle { version: BUNDLE_VERSION, log: log.to_owned(), from, until, start_chain };
+        let first_kept = self.first_kept(log).await?;
+        let until = range.end.min(head.size);
+        let from = range.start.max(first_kept).min(until);
+        let published = self.last_published(log).await?;
+        let line = Line::Bundle {
+            version: BUNDLE_VERSION,
+            log: log.to_owned(),
+            first_kept,
+            from,
+            until,
+            edge: self.edge_at(log, from).await?,
+            checkpoint: published.filter(|p| (from..=until).contains(&p.size)).map(|p| p.note),
+        };
         write(writer, &line).await?;
         let (mut at, mut count) = (from, 0);
         loop {
@@ -101,9 +114,9 @@ impl QueryLog {
         Ok(BundleSummary { from, until, count })
     }
 
-    async fn rows(&self, log: &str, from: u64, until: u64) -> Result<Vec<EntryRow>, LogError> {
+    pub(crate) async fn rows(&self, log: &str, from: u64, until: u64) -> Result<Vec<EntryRow>, LogError> {
         let rows = statement(
-            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = $1 AND e.entry_index >= $2 AND e.entry_index < $3 \
              ORDER BY e.log, e.month, e.entry_index LIMIT $4",
@@ -116,20 +129,6 @@ impl QueryLog {
         .await?;
         Ok(rows)
     }
-
-    /// The chain hash before `index`: of the entry before, or of the month's start if that entry is gone.
-    async fn chain_before(&self, log: &str, index: u64) -> Result<Hash, LogError> {
-        let Some(before) = index.checked_sub(1) else { return Ok(Hash::genesis(log)) };
-        match self.read(log, before).await {
-            Ok(entry) => Ok(entry.chain_hash),
-            Err(LogError::NotFound) => {
-                let months = self.months(log).await?;
-                let boundary = months.iter().rev().find(|m| m.first_index <= signed(index));
-                boundary.map_or(Ok(Hash::genesis(log)), |m| hash(&m.start_chain))
-            }
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn entry_line(row: &EntryRow) -> Result<Line, LogError> {
@@ -141,7 +140,6 @@ fn entry_line(row: &EntryRow) -> Result<Line, LogError> {
         // Bytes that are no text were never written by the log: they show as an altered header.
         header: String::from_utf8_lossy(json).into_owned(),
         leaf_hash: hash(&row.leaf_hash)?,
-        chain_hash: hash(&row.chain_hash)?,
         body: row.body.as_ref().map(|body| STANDARD.encode(body)),
     })
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::ids::{AccountId, AgencyId, QueryApplicationId, QueryId};
 use kernel::{Instant, Personal};
 use serde::{Deserialize, Serialize};
+use transparency::Hash;
 
-use crate::hash::Hash;
 use crate::header::{Header, Kind, MonthRange};
 use crate::month::Month;
 
@@ -74,8 +74,9 @@ impl NewEntry {
     }
 }
 
-/// The acknowledgement of an append, given after COMMIT. Keep it: it anchors an offline verification.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The acknowledgement of an append, given after COMMIT. Keep it: it proves that the entry is in the log, and anchors an
+/// offline verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The log.
     pub log: String,
@@ -83,28 +84,23 @@ pub struct Receipt {
     pub index: u64,
     /// SHA-256(0x00 ‖ header bytes).
     pub leaf_hash: Hash,
-    /// Chain hash after the entry.
-    pub chain_hash: Hash,
     /// When it was sequenced.
     pub recorded_at: Instant,
+    /// The state of the log that the proof is made for.
+    pub head: Head,
+    /// The C2SP tlog-proof of the entry, with the header bytes as its extra data, against a checkpoint of that state.
+    pub proof: String,
 }
 
-/// The state of a log: `size` entries and the chain hash after the last.
+/// The state of a log: `size` entries and the root of the Merkle tree over them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The log.
     pub log: String,
     /// Number of entries ever appended.
     pub size: u64,
-    /// Chain hash after the last entry.
-    pub chain_hash: Hash,
-}
-
-impl From<Receipt> for Head {
-    /// The head that the log had right after the entry.
-    fn from(receipt: Receipt) -> Self {
-        Self { log: receipt.log, size: receipt.index + 1, chain_hash: receipt.chain_hash }
-    }
+    /// Root of its Merkle tree.
+    pub root_hash: Hash,
 }
 
 /// An entry as stored.
@@ -116,8 +112,6 @@ pub struct Entry {
     pub header_bytes: Vec<u8>,
     /// SHA-256(0x00 ‖ header bytes).
     pub leaf_hash: Hash,
-    /// Chain hash after the entry.
-    pub chain_hash: Hash,
     /// The encrypted body, if it has one.
     pub body: Option<Vec<u8>>,
 }

@@ -4,6 +4,7 @@ use crate::body::BodyError;
 use crate::header::HeaderError;
 use crate::keys::KeyError;
 use crate::month::Month;
+use crate::standing::AnchorError;
 
 /// Why the log refused or failed. After any error of an append the caller must treat the entry as not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,24 @@ pub enum LogError {
     /// Another sequencer took the log over and did not give it back in time; try again.
     #[error("another sequencer holds the log")]
     Fenced,
+    /// The database holds fewer entries than were signed: restored or failed over without its end. Nothing is
+    /// sequenced until an operator has decided (docs/OPERATIONS.md).
+    #[error("the log has {size} entries, but {known} were signed: its end is lost")]
+    LostTail {
+        /// Entries under the largest head that somebody holds.
+        known: u64,
+        /// Entries that the database has.
+        size: u64,
+    },
+    /// The database holds other entries than were signed.
+    #[error("the log's first {size} entries are not those that were signed")]
+    Forked {
+        /// Entries under the head that they contradict.
+        size: u64,
+    },
+    /// None of those who hold copies of the log's heads could be asked.
+    #[error("the log's head cannot be compared")]
+    Anchor(#[from] AnchorError),
     /// The sequencer has ended with its runtime.
     #[error("the log is closed")]
     Closed,

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::ids::{AgencyId, QueryApplicationId, QueryId};
 use kernel::{Instant, canonical};
 use serde::{Deserialize, Serialize};
+use transparency::Hash;
 
-use crate::hash::Hash;
 use crate::month::Month;
 
 /// First byte of header bytes in the format of this module.
@@ -59,7 +59,7 @@ pub struct MonthRange {
     pub last: u64,
     /// Number of its entries.
     pub count: u64,
-    /// Chain hash after its last entry.
+    /// Root of the log's tree after its last entry.
     pub root: Hash,
 }
 

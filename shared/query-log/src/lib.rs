@@ -1,23 +1,26 @@
 //! The append-only log behind the query gate (H6.6, invariants 2 and 4): one log per retention class, entries appended
-//! by group commit, acknowledged after COMMIT, chained by hash, partitioned and keyed by month so that a month can be
+//! by group commit, acknowledged after COMMIT with a proof, hashed into a Merkle tree, partitioned and keyed by month so that a month can be
 //! destroyed, and checked offline by [`verify`].
 //!
 //! An entry has a public [`Header`] (the leaf hash covers its bytes), salted commitments to personal values inside it,
 //! and a body encrypted under the data key of its log and month. The formats are versioned and frozen by test vectors.
 
+mod authority;
 pub mod body;
 pub mod bundle;
 pub mod entry;
 pub mod error;
 mod expiry;
 pub mod file_keys;
-pub mod hash;
 pub mod header;
 pub mod keys;
 mod log;
 pub mod month;
+mod proving;
+pub mod publishing;
 mod reading;
 mod sequencer;
+pub mod standing;
 mod statement;
 pub mod verify;
 
@@ -28,11 +31,13 @@ pub use bundle::BundleSummary;
 pub use entry::{Entry, Filter, Head, NewEntry, Page, Receipt};
 pub use error::LogError;
 pub use file_keys::FileKeyStore;
-pub use hash::Hash;
 pub use header::{AccountMark, Header, Kind, MonthRange};
 pub use keys::{DataKey, KeyError, KeyStore};
-pub use log::QueryLog;
+pub use log::{Opening, QueryLog};
 pub use month::Month;
+pub use publishing::Published;
+pub use standing::{AnchorError, Anchors, NoAnchors};
+pub use transparency::Hash;
 pub use verify::{Break, BreakKind, Verdict, Verifier, VerifyReport, verify_database};
 
 /// The name of the log that is never pruned and holds destruction orders and destructions.

@@ -11,6 +11,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnectio
 use kernel::{Clock, Instant, Random};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::authority::Authority;
 use crate::body::MonthKeys;
 use crate::entry::{NewEntry, Receipt};
 use crate::error::LogError;
@@ -18,6 +19,7 @@ use crate::header::Kind;
 use crate::keys::KeyStore;
 use crate::month::Month;
 use crate::sequencer::{Prepared, QUEUE, Refusal, Sequencer, Waiting};
+use crate::standing::Anchors;
 
 /// Connections for reading; appending has one of its own per log.
 const READERS: usize = 4;
@@ -25,6 +27,24 @@ const READERS: usize = 4;
 const LARGEST: usize = 256 * 1024;
 /// How often an append is prepared anew because the month turned under it.
 const TURNS: usize = 4;
+
+/// What a log is opened over.
+pub struct Opening<'a> {
+    /// Where [`crate::MIGRATIONS`] ran. The database may be away: appends fail until it is there.
+    pub database_url: &'a str,
+    /// What checkpoints call the logs: with `/` and the name behind it, a URL without scheme.
+    pub origin: &'a str,
+    /// Holds the keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Tells when entries are sequenced.
+    pub clock: Arc<dyn Clock>,
+    /// Source of seeds.
+    pub random: Arc<dyn Random>,
+    /// Who holds copies of the logs' heads.
+    pub anchors: Arc<dyn Anchors>,
+    /// Names, each `[a-z][a-z0-9-]{0,30}`.
+    pub logs: &'a [&'a str],
+}
 
 /// The query log: append, read, export. Clones share everything.
 #[derive(Clone)]
@@ -34,6 +54,7 @@ pub struct QueryLog {
 
 pub(crate) struct Inner {
     pub logs: HashMap<String, LogHandle>,
+    pub authority: Arc<Authority>,
     pub keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -55,16 +76,9 @@ impl std::fmt::Debug for QueryLog {
 }
 
 impl QueryLog {
-    /// Starts a sequencer for each of `logs` on the runtime that this is called in, over the database at
-    /// `database_url`, in which [`crate::MIGRATIONS`] ran. The database may be away: appends fail until it is there.
-    /// Names match `[a-z][a-z0-9-]{0,30}`.
-    pub fn open(
-        database_url: &str,
-        keys: Arc<dyn KeyStore>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        logs: &[&str],
-    ) -> Result<Self, LogError> {
+    /// Starts a sequencer for each of the logs on the runtime that this is called in.
+    pub fn open(opening: Opening<'_>) -> Result<Self, LogError> {
+        let Opening { database_url, origin, keys, clock, random, anchors, logs } = opening;
         if logs.iter().any(|name| !is_name(name)) {
             return Err(LogError::Invalid("a log's name is [a-z][a-z0-9-]{0,30}"));
         }
@@ -82,6 +96,7 @@ impl QueryLog {
         });
         let connections = AsyncDieselConnectionManager::new_with_config(database_url, config);
         let pool = Pool::builder(connections).max_size(READERS).build().map_err(|_| LogError::Unavailable)?;
+        let authority = Arc::new(Authority::new(origin, Arc::clone(&keys), anchors));
         let logs = logs
             .iter()
             .map(|name| {
@@ -90,6 +105,7 @@ impl QueryLog {
                 let sequencer = Sequencer::new(
                     (*name).to_owned(),
                     database_url.to_owned(),
+                    Arc::clone(&authority),
                     Arc::clone(&clock),
                     Arc::clone(&last_at),
                     waiting,
@@ -98,11 +114,11 @@ impl QueryLog {
                 ((*name).to_owned(), LogHandle { queue, last_at })
             })
             .collect();
-        let inner = Inner { logs, keys, clock, random, pool, writing: RwLock::default() };
+        let inner = Inner { logs, authority, keys, clock, random, pool, writing: RwLock::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Appends `entry` to `log` and returns once it is durable. On any error the caller must act as if the entry were
+    /// Appends `entry` to `log` and returns once it is durable, with the proof of it. On any error the caller must act as if the entry were
     /// not recorded (an intent that was recorded nevertheless shows as open, see [`Self::open_intents`]).
     pub async fn append(&self, log: &str, entry: NewEntry) -> Result<Receipt, LogError> {
         if entry.kind == Kind::Manifest {
@@ -115,7 +131,7 @@ impl QueryLog {
             let (answer, answered) = oneshot::channel();
             handle.queue.send(Waiting { prepared, answer }).await.map_err(|_| LogError::Closed)?;
             match answered.await.map_err(|_| LogError::Closed)? {
-                Ok(receipt) => return Ok(receipt),
+                Ok((batch, place)) => return batch.receipt(place).ok_or(LogError::Malformed),
                 Err(Refusal::MonthTurned) => {}
                 Err(Refusal::Failed(error)) => return Err(error),
             }

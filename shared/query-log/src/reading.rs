@@ -8,12 +8,12 @@ use kernel::ids::AgencyId;
 use kernel::{Personal, days};
 use statement::statement;
 use std::collections::BTreeMap;
+use transparency::Hash;
 use uuid::Uuid;
 
 use crate::body::MonthKeys;
 use crate::entry::{Entry, Filter, Head, Page};
 use crate::error::LogError;
-use crate::hash::Hash;
 use crate::header::{Header, Kind, MonthRange};
 use crate::keys::KeyError;
 use crate::log::QueryLog;
@@ -32,8 +32,6 @@ pub(crate) struct EntryRow {
     pub header: Vec<u8>,
     #[diesel(sql_type = Binary)]
     pub leaf_hash: Vec<u8>,
-    #[diesel(sql_type = Binary)]
-    pub chain_hash: Vec<u8>,
     #[diesel(sql_type = Nullable<Binary>)]
     pub body: Option<Vec<u8>>,
 }
@@ -43,7 +41,7 @@ struct HeadRow {
     #[diesel(sql_type = BigInt)]
     size: i64,
     #[diesel(sql_type = Binary)]
-    chain_hash: Vec<u8>,
+    root_hash: Vec<u8>,
 }
 
 #[derive(QueryableByName)]
@@ -53,7 +51,7 @@ pub(crate) struct MonthRow {
     #[diesel(sql_type = BigInt)]
     pub first_index: i64,
     #[diesel(sql_type = Binary)]
-    pub start_chain: Vec<u8>,
+    pub start_root: Vec<u8>,
     #[diesel(sql_type = Nullable<BigInt>)]
     pub dropped_by_order: Option<i64>,
 }
@@ -66,7 +64,6 @@ impl TryFrom<EntryRow> for Entry {
             header: Header::from_bytes(&row.header)?,
             header_bytes: row.header,
             leaf_hash: hash(&row.leaf_hash)?,
-            chain_hash: hash(&row.chain_hash)?,
             body: row.body,
         })
     }
@@ -86,26 +83,26 @@ pub(crate) fn signed(n: u64) -> i64 {
 }
 
 impl QueryLog {
-    /// The head of `log`; size 0 and the genesis hash before its first entry.
+    /// The head of `log`; size 0 and the root of the empty tree before its first entry.
     pub async fn head(&self, log: &str) -> Result<Head, LogError> {
         self.handle(log)?;
-        let row: Option<HeadRow> = statement("SELECT size, chain_hash FROM log_heads WHERE log = $1")
+        let row: Option<HeadRow> = statement("SELECT size, root_hash FROM log_heads WHERE log = $1")
             .bind::<Text, _>(log)
             .get_result(&mut self.connection().await?)
             .await
             .optional()?;
-        let (size, chain_hash) = match row {
-            Some(row) => (unsigned(row.size)?, hash(&row.chain_hash)?),
-            None => (0, Hash::genesis(log)),
+        let (size, root_hash) = match row {
+            Some(row) => (unsigned(row.size)?, hash(&row.root_hash)?),
+            None => (0, Hash::empty_tree()),
         };
-        Ok(Head { log: log.to_owned(), size, chain_hash })
+        Ok(Head { log: log.to_owned(), size, root_hash })
     }
 
     /// The entry at `index` of `log`; [`LogError::NotFound`] past the head or in a destroyed month.
     pub async fn read(&self, log: &str, index: u64) -> Result<Entry, LogError> {
         self.handle(log)?;
         let row: Option<EntryRow> = statement(
-            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = $1 AND e.entry_index = $2 AND e.month = \
                (SELECT month FROM log_months WHERE log = $1 AND first_index <= $2 ORDER BY first_index DESC LIMIT 1)",
@@ -146,7 +143,7 @@ impl QueryLog {
         let kinds: Option<Vec<&str>> =
             (!filter.kinds.is_empty()).then(|| filter.kinds.iter().map(|kind| kind.as_str()).collect());
         let rows: Vec<EntryRow> = statement(
-            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = $1 AND e.entry_index > $2 \
                AND ($3 IS NULL OR e.agency_id = $3) AND ($4 IS NULL OR e.application_id = $4) \
@@ -195,7 +192,7 @@ impl QueryLog {
     pub async fn open_intents(&self, agency: AgencyId, day: NaiveDate) -> Result<Vec<Entry>, LogError> {
         let logs: Vec<&str> = self.inner.logs.keys().map(String::as_str).collect();
         let rows: Vec<EntryRow> = statement(
-            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, e.chain_hash, b.body FROM log_entries e \
+            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
              WHERE e.log = ANY($1) AND e.month = $2 AND e.kind = $3 AND e.agency_id = $4 \
                AND e.recorded_at >= $5 AND e.recorded_at < $6 \
@@ -214,26 +211,33 @@ impl QueryLog {
         rows.into_iter().map(Entry::try_from).collect()
     }
 
-    /// First and last index, count and chain hash of a month of `log`, closed or (then: so far) running. Still
+    /// First and last index, count and root hash of a month of `log`, closed or (then: so far) running. Still
     /// answered after the month was destroyed. [`LogError::Month`] if the log has nothing in it.
     pub async fn month_manifest(&self, log: &str, month: Month) -> Result<MonthRange, LogError> {
         let months = self.months(log).await?;
         let place = months.iter().position(|m| m.month == month.first_day()).ok_or(LogError::Month(month))?;
         let first = unsigned(months.get(place).map_or(0, |m| m.first_index))?;
         let (size, root) = match months.get(place + 1) {
-            Some(next) => (unsigned(next.first_index)?, hash(&next.start_chain)?),
-            None => self.head(log).await.map(|head| (head.size, head.chain_hash))?,
+            Some(next) => (unsigned(next.first_index)?, hash(&next.start_root)?),
+            None => self.head(log).await.map(|head| (head.size, head.root_hash))?,
         };
         let last = size.checked_sub(1).ok_or(LogError::Malformed)?;
         let count = size.checked_sub(first).ok_or(LogError::Malformed)?;
         Ok(MonthRange { log: log.to_owned(), month, first, last, count, root })
     }
 
+    /// The first index whose entry was not destroyed with its month.
+    pub async fn first_kept(&self, log: &str) -> Result<u64, LogError> {
+        let months = self.months(log).await?;
+        let kept = months.iter().find(|month| month.dropped_by_order.is_none());
+        kept.map_or(Ok(0), |month| unsigned(month.first_index))
+    }
+
     /// The months of `log` in order, destroyed ones too.
     pub(crate) async fn months(&self, log: &str) -> Result<Vec<MonthRow>, LogError> {
         self.handle(log)?;
         let months = statement(
-            "SELECT month, first_index, start_chain, dropped_by_order FROM log_months WHERE log = $1 ORDER BY month",
+            "SELECT month, first_index, start_root, dropped_by_order FROM log_months WHERE log = $1 ORDER BY month",
         )
         .bind::<Text, _>(log)
         .load(&mut self.connection().await?)

@@ -14,18 +14,23 @@ use kernel::{Clock, Instant};
 use statement::statement;
 use tokio::sync::mpsc;
 use tokio::time::{self, timeout};
+use transparency::note::Signer;
 
-use crate::entry::Receipt;
+use crate::authority::Authority;
+use crate::entry::Head;
 use crate::error::LogError;
 use crate::month::Month;
+use crate::standing;
 use crate::statement::AppendBatch;
 
 mod laid;
 mod leading;
 mod prepared;
 
-use laid::Laid;
-use leading::{Leading, take_lead};
+pub(crate) use laid::NodeColumns;
+use laid::{Laid, Written};
+pub(crate) use leading::edge;
+use leading::{Leading, Server, take_lead};
 use prepared::micros;
 pub(crate) use prepared::{Prepared, Refusal, Waiting};
 
@@ -43,21 +48,25 @@ const GLANCE: Duration = Duration::from_millis(250);
 pub(crate) struct Sequencer {
     log: String,
     database_url: String,
+    authority: Arc<Authority>,
     clock: Arc<dyn Clock>,
     last_at: Arc<AtomicI64>,
     queue: mpsc::Receiver<Waiting>,
     leading: Option<Leading>,
+    /// The database server that the head was compared on.
+    compared_on: Option<Server>,
 }
 
 impl Sequencer {
     pub fn new(
         log: String,
         database_url: String,
+        authority: Arc<Authority>,
         clock: Arc<dyn Clock>,
         last_at: Arc<AtomicI64>,
         queue: mpsc::Receiver<Waiting>,
     ) -> Self {
-        Self { log, database_url, clock, last_at, queue, leading: None }
+        Self { log, database_url, authority, clock, last_at, queue, leading: None, compared_on: None }
     }
 
     /// Runs until every handle is gone.
@@ -113,14 +122,14 @@ impl Sequencer {
         for _ in 0..3 {
             if let Err(error) = self.lead().await {
                 tracing::warn!(log = self.log, error = %error, "the query log cannot be written");
-                return refuse(batch, || LogError::Unavailable);
+                return refuse(batch, || unwritable(&error));
             }
             let Some(leading) = self.leading.as_ref() else { continue };
             if let Some(laid) = in_doubt.take()
                 && laid.statement.new_size == leading.size
-                && laid.chain == leading.chain
+                && laid.edge() == &leading.edge
             {
-                return acknowledge(batch, laid.receipts);
+                return acknowledge(batch, self.sign(laid, &Arc::clone(&leading.signer)));
             }
             batch = self.drop_other_months(batch);
             if batch.is_empty() {
@@ -135,9 +144,9 @@ impl Sequencer {
                 }
             };
             match timeout(PATIENCE, self.commit(&laid)).await {
-                Ok(Ok(true)) => return acknowledge(batch, laid.receipts),
+                Ok(Ok(Some(signer))) => return acknowledge(batch, self.sign(laid, &signer)),
                 // Fenced: nothing was written.
-                Ok(Ok(false)) => self.leading = None,
+                Ok(Ok(None)) => self.leading = None,
                 Ok(Err(error)) => {
                     tracing::warn!(log = self.log, error = %error, "a batch of the query log failed");
                     self.leading = None;
@@ -152,19 +161,56 @@ impl Sequencer {
         refuse(batch, || if in_doubt.is_some() { LogError::Unavailable } else { LogError::Fenced });
     }
 
+    /// What is durable is stood by: never before COMMIT.
+    fn sign(&self, laid: Laid, signer: &Signer) -> Written {
+        self.authority.signed.note(&laid.head());
+        laid.written(signer)
+    }
+
     /// Becomes leader unless it is: connects, takes the lock, raises the epoch, loads the head.
     async fn lead(&mut self) -> Result<(), LogError> {
         if self.leading.is_some() {
             return Ok(());
         }
-        let leading = timeout(PATIENCE, take_lead(&self.log, &self.database_url))
+        let signer = self.authority.signer(&self.log).await?;
+        let leading = timeout(PATIENCE, take_lead(&self.log, &self.database_url, signer))
             .await
             .map_err(|_| LogError::Unavailable)??;
-        let (leading, last_at) = leading;
+        let (mut leading, last_at) = leading;
+        self.compare(&mut leading).await?;
         if let Some(last_at) = last_at {
             self.last_at.fetch_max(last_at.timestamp_micros(), Ordering::AcqRel);
         }
         self.leading = Some(leading);
+        Ok(())
+    }
+
+    /// Goes on only from a head that takes back nothing: neither what this process signed, nor, where another process or
+    /// another server of the database may have written since, what others hold.
+    async fn compare(&mut self, leading: &mut Leading) -> Result<(), LogError> {
+        let head = Head { log: self.log.clone(), size: leading.edge.size(), root_hash: leading.edge.root() };
+        let authority = &self.authority;
+        let mut known: Vec<Head> = authority.signed.last(&self.log).into_iter().collect();
+        if self.compared_on.as_ref() != Some(&leading.server) {
+            known.extend(
+                timeout(PATIENCE, authority.anchors.known(&self.log))
+                    .await
+                    .map_err(|_| LogError::Unavailable)??,
+            );
+        }
+        for known in known {
+            let checked = standing::check(&mut leading.connection, &head, &known).await;
+            if let Err(LogError::LostTail { .. } | LogError::Forked { .. }) = &checked {
+                tracing::error!(
+                    log = self.log,
+                    size = head.size,
+                    known = known.size,
+                    "the query log takes back what was signed"
+                );
+            }
+            checked?;
+        }
+        self.compared_on = Some(leading.server.clone());
         Ok(())
     }
 
@@ -199,24 +245,19 @@ impl Sequencer {
         } else {
             leading.load_counters(&self.log, month, batch).await?;
         }
-        let mut laid = Laid {
-            statement: AppendBatch {
-                log: self.log.clone(),
-                epoch: leading.epoch,
-                month: month.first_day(),
-                month_first: if opens_month { leading.size } else { leading.month_first },
-                old_size: leading.size,
-                recorded_at,
-                ..AppendBatch::default()
-            },
-            receipts: Vec::with_capacity(batch.len()),
-            opens_month,
-            chain: leading.chain,
+        let statement = AppendBatch {
+            log: self.log.clone(),
+            epoch: leading.epoch,
+            month: month.first_day(),
+            month_first: if opens_month { leading.size } else { leading.month_first },
+            old_size: leading.size,
+            recorded_at,
+            ..AppendBatch::default()
         };
+        let mut laid = Laid::new(statement, opens_month, leading.edge.clone());
         let mut index = leading.size;
         if let Some(manifest) = manifest {
-            laid.push(manifest, None, index)?;
-            laid.receipts.clear();
+            laid.push(&manifest, None, index)?;
             index += 1;
         }
         for waiting in batch {
@@ -224,16 +265,15 @@ impl Sequencer {
             header.index = u64::try_from(index).map_err(|_| LogError::Malformed)?;
             header.recorded_at = recorded_at;
             leading.count(&mut header);
-            laid.push(header, waiting.prepared.body.as_ref(), index)?;
+            laid.push(&header, waiting.prepared.body.as_ref(), index)?;
             index += 1;
         }
-        laid.statement.new_size = index;
-        laid.statement.new_chain = laid.chain.0.to_vec();
+        laid.close()?;
         Ok(laid)
     }
 
-    /// Writes the batch; false = another sequencer moved the head.
-    async fn commit(&mut self, laid: &Laid) -> Result<bool, LogError> {
+    /// Writes the batch, and gives what signs its checkpoint; `None` = another sequencer moved the head.
+    async fn commit(&mut self, laid: &Laid) -> Result<Option<Arc<Signer>>, LogError> {
         let leading = self.leading.as_mut().ok_or(LogError::Fenced)?;
         let batch = &laid.statement;
         if laid.opens_month {
@@ -247,17 +287,26 @@ impl Sequencer {
         }
         let written = batch.execute(&mut leading.connection).await?;
         if written == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         if laid.opens_month {
             leading.connection.batch_execute("COMMIT").await?;
         }
         leading.size = batch.new_size;
-        leading.chain = laid.chain;
+        leading.edge = laid.edge().clone();
         leading.month = Some(Month::containing(batch.month));
         leading.month_first = batch.month_first;
         self.last_at.fetch_max(batch.recorded_at.timestamp_micros(), Ordering::AcqRel);
-        Ok(true)
+        Ok(Some(Arc::clone(&leading.signer)))
+    }
+}
+
+/// An error that every caller of a batch is told.
+fn unwritable(error: &LogError) -> LogError {
+    match error {
+        LogError::LostTail { known, size } => LogError::LostTail { known: *known, size: *size },
+        LogError::Forked { size } => LogError::Forked { size: *size },
+        _ => LogError::Unavailable,
     }
 }
 
@@ -266,9 +315,12 @@ fn last_moment(month: Month) -> Instant {
     kernel::days::start_of(next) - TimeDelta::microseconds(1)
 }
 
-fn acknowledge(batch: Vec<Waiting>, receipts: Vec<Receipt>) {
-    for (waiting, receipt) in batch.into_iter().zip(receipts) {
-        let _ = waiting.answer.send(Ok(receipt));
+/// The callers' entries are the last of the batch: a manifest may stand before them.
+fn acknowledge(batch: Vec<Waiting>, written: Written) {
+    let first = written.count().saturating_sub(batch.len());
+    let written = Arc::new(written);
+    for (place, waiting) in (first..).zip(batch) {
+        let _ = waiting.answer.send(Ok((Arc::clone(&written), place)));
     }
 }
 

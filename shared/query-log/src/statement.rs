@@ -4,9 +4,13 @@ use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Date, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
 use kernel::Instant;
 use uuid::Uuid;
+
+use crate::sequencer::NodeColumns;
 
 /// A batch in columns. Executing it gives the number of entries; 0 = the head was moved by someone else, nothing done.
 #[derive(Default)]
@@ -17,7 +21,8 @@ pub(crate) struct AppendBatch {
     pub month_first: i64,
     pub old_size: i64,
     pub new_size: i64,
-    pub new_chain: Vec<u8>,
+    pub new_root: Vec<u8>,
+    pub new_edge: Vec<u8>,
     pub recorded_at: Instant,
     pub index: Vec<i64>,
     pub kind: Vec<&'static str>,
@@ -31,7 +36,7 @@ pub(crate) struct AppendBatch {
     pub closes: Vec<Option<i64>>,
     pub header: Vec<Vec<u8>>,
     pub leaf: Vec<Vec<u8>>,
-    pub chain: Vec<Vec<u8>>,
+    pub nodes: NodeColumns,
     pub body_index: Vec<i64>,
     pub body: Vec<Vec<u8>>,
     pub subject_index: Vec<i64>,
@@ -49,8 +54,10 @@ impl QueryFragment<Pg> for AppendBatch {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH moved AS (UPDATE log_heads SET size = ");
         out.push_bind_param::<BigInt, _>(&self.new_size)?;
-        out.push_sql(", chain_hash = ");
-        out.push_bind_param::<Binary, _>(&self.new_chain)?;
+        out.push_sql(", root_hash = ");
+        out.push_bind_param::<Binary, _>(&self.new_root)?;
+        out.push_sql(", edge = ");
+        out.push_bind_param::<Binary, _>(&self.new_edge)?;
         out.push_sql(", last_at = ");
         out.push_bind_param::<Timestamptz, _>(&self.recorded_at)?;
         out.push_sql(", month = ");
@@ -78,9 +85,18 @@ impl QueryFragment<Pg> for AppendBatch {
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.subject)?;
         out.push_sql(
-            ") AS s (entry_index, subject)) INSERT INTO log_entries (log, month, recorded_at, entry_index, kind, \
+            ") AS s (entry_index, subject)), nodes AS (INSERT INTO log_nodes (log, level, node_index, hash) \
+             SELECT m.log, n.* FROM moved m, unnest(",
+        );
+        out.push_bind_param::<Array<SmallInt>, _>(&self.nodes.level)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.nodes.index)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Binary>, _>(&self.nodes.hash)?;
+        out.push_sql(
+            ") AS n) INSERT INTO log_entries (log, month, recorded_at, entry_index, kind, \
              occurred_at, agency_id, agency_seq, account, account_seq, application_id, query_id, closes, header, \
-             leaf_hash, chain_hash) SELECT m.log, m.month, m.last_at, e.* FROM moved m, unnest(",
+             leaf_hash) SELECT m.log, m.month, m.last_at, e.* FROM moved m, unnest(",
         );
         self.entry_columns(&mut out)?;
         out.push_sql(") AS e");
@@ -112,8 +128,6 @@ impl AppendBatch {
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.header)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Binary>, _>(&self.leaf)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Binary>, _>(&self.chain)
+        out.push_bind_param::<Array<Binary>, _>(&self.leaf)
     }
 }

@@ -2,13 +2,13 @@
 //! position and goes on behind it.
 //!
 //! Its second input are trusted heads: a [`Head`] or [`crate::Receipt`] kept elsewhere. Without one the verdict is at
-//! best [`Verdict::Unanchored`], because a cut-off end and a wholly re-chained history cannot be seen from rows alone.
+//! best [`Verdict::Unanchored`], because a cut-off end and a wholly rewritten history cannot be seen from rows alone.
 
 mod database;
 mod months;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use base64::Engine as _;
@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::{BUNDLE_VERSION, Line};
 use crate::entry::Head;
-use crate::hash::Hash;
 use crate::month::Month;
 use months::Gap;
 use rows::Track;
+use transparency::checkpoint::Checkpoint;
+use transparency::{Frontier, Hash, Node};
 
 pub use database::verify_database;
 
@@ -38,13 +39,16 @@ pub enum BreakKind {
     Inserted,
     /// An entry stands at a place that its header does not name, or out of order.
     Reordered,
-    /// Leaf hash and the chain before do not give the chain hash.
-    Chain,
+    /// A stored hash of the tree is not that of the entries (position: the first entry under a subtree, the last under a
+    /// head).
+    Tree,
+    /// A published checkpoint cannot be read, or says something else of the tree (position: last index under it).
+    Checkpoint,
     /// A dense counter of an account or an agency skips or repeats.
     ForgedCounter,
     /// The log ends before a trusted head (position: first missing index).
     Truncated,
-    /// The chain hash at a trusted head is another (position: last index under that head).
+    /// The root at a trusted head is another (position: last index under that head).
     HeadMismatch,
     /// A month was dropped without a destruction entry in the governance log (position: its first index).
     UnorderedDestruction,
@@ -122,16 +126,27 @@ pub struct Row {
     pub header: Vec<u8>,
     /// Leaf hash as stored.
     pub leaf_hash: Hash,
-    /// Chain hash as stored.
-    pub chain_hash: Hash,
     /// Encrypted body.
     pub body: Option<Vec<u8>>,
+}
+
+/// What the source itself says of the tree at a size.
+#[derive(Debug)]
+struct Claim {
+    size: u64,
+    /// `None`: unreadable, and so always wrong.
+    root: Option<Hash>,
+    what: &'static str,
+    kind: BreakKind,
 }
 
 /// Collects rows of one or more logs and judges them.
 #[derive(Debug, Default)]
 pub struct Verifier {
     trusted: BTreeMap<String, Vec<Head>>,
+    claims: BTreeMap<String, Vec<Claim>>,
+    /// The sizes at which a root is to be noted.
+    asked: BTreeMap<String, BTreeSet<u64>>,
     tracks: BTreeMap<String, Track>,
     destroyed: Vec<crate::MonthRange>,
     gaps: Vec<Gap>,
@@ -143,26 +158,36 @@ impl Verifier {
     /// A verifier that trusts `heads` (of any logs; receipts turn into heads).
     pub fn new(heads: impl IntoIterator<Item = Head>) -> Self {
         let mut trusted: BTreeMap<String, Vec<Head>> = BTreeMap::new();
+        let mut asked: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
         for head in heads {
+            asked.entry(head.log.clone()).or_default().insert(head.size);
             trusted.entry(head.log.clone()).or_default().push(head);
         }
         for heads in trusted.values_mut() {
             heads.sort_by_key(|head| head.size);
         }
-        Self { trusted, ..Self::default() }
+        Self { trusted, asked, ..Self::default() }
     }
 
     /// Checks a bundle. Give the governance log's bundle too where months were destroyed; the order does not matter.
     pub fn bundle(&mut self, mut reader: impl BufRead) -> Result<(), VerifyError> {
         let mut text = Vec::new();
         reader.read_until(b'\n', &mut text)?;
-        let Ok(Line::Bundle { version: BUNDLE_VERSION, log, from, until, start_chain }) =
+        let Ok(Line::Bundle { version: BUNDLE_VERSION, log, first_kept, from, until, edge, checkpoint }) =
             serde_json::from_slice(&text)
         else {
             return Err(VerifyError::NoBundle);
         };
-        let start_chain = if from == 0 { Hash::genesis(&log) } else { start_chain };
-        self.begin(&log, from, start_chain);
+        let edge = Frontier::from_parts(from, edge).ok_or(VerifyError::NoBundle)?;
+        if first_kept < from {
+            self.gaps.extend(Gap::beginning(&log, first_kept, None));
+            self.tracks.insert(log.clone(), Track::new(edge));
+        } else {
+            self.begin(&log, edge);
+        }
+        if let Some(checkpoint) = checkpoint {
+            self.checkpoint(&log, None, &checkpoint);
+        }
         let (mut ended, mut count) = (false, 0);
         loop {
             text.clear();
@@ -189,13 +214,38 @@ impl Verifier {
         Ok(())
     }
 
-    /// Starts a log at index `from` with the chain hash before it; [`Self::bundle`] and [`verify_database`] do.
-    pub fn begin(&mut self, log: &str, from: u64, chain: Hash) {
-        self.tracks.insert(log.to_owned(), Track::new(from, chain));
+    /// Starts a log behind the entries under `edge`, which must have been destroyed.
+    fn begin(&mut self, log: &str, edge: Frontier) {
+        self.gaps.extend(Gap::beginning(log, edge.size(), Some(edge.root())));
+        self.tracks.insert(log.to_owned(), Track::new(edge));
+    }
+
+    /// Notes that the source says the tree to have `root` at `size`; nothing is trusted in it.
+    fn claim(&mut self, log: &str, size: u64, root: Option<Hash>, what: &'static str) {
+        self.ask(log, Claim { size, root, what, kind: BreakKind::Tree });
+    }
+
+    /// Notes a published checkpoint, which should be of `size`.
+    fn checkpoint(&mut self, log: &str, size: Option<u64>, note: &str) {
+        let read = Checkpoint::parse(note).ok().filter(|c| c.origin.rsplit('/').next() == Some(log));
+        let fits = read.filter(|c| size.is_none_or(|size| c.size == size));
+        let (kind, what) = (BreakKind::Checkpoint, "a published checkpoint");
+        let size = fits.as_ref().map(|c| c.size).or(size).unwrap_or_else(|| self.expected(log));
+        self.ask(log, Claim { size, root: fits.map(|c| c.root), what, kind });
+    }
+
+    fn ask(&mut self, log: &str, claim: Claim) {
+        self.asked.entry(log.to_owned()).or_default().insert(claim.size);
+        self.claims.entry(log.to_owned()).or_default().push(claim);
+    }
+
+    /// The subtrees that were completed since this was asked last.
+    fn completed(&mut self, log: &str) -> Vec<(Node, Hash)> {
+        self.tracks.get_mut(log).map(|track| std::mem::take(&mut track.completed)).unwrap_or_default()
     }
 
     /// Notes that the source claims the log to end before index `until`.
-    pub fn end(&mut self, log: &str, until: u64) {
+    fn end(&mut self, log: &str, until: u64) {
         let expected = self.expected(log);
         if expected < until {
             // A month can be destroyed only after a later entry closed it: a missing end is never a destruction.
@@ -206,6 +256,7 @@ impl Verifier {
     /// Judges what could not be judged row by row, and gives the report.
     pub fn finish(mut self) -> VerifyReport {
         self.judge_gaps();
+        self.judge_claims();
         let anchored = self.judge_anchors();
         let verdict = if !self.breaks.is_empty() {
             Verdict::Broken
@@ -227,17 +278,12 @@ impl Verifier {
             let (expected, met) = (track.expected, track.met.clone());
             for head in heads {
                 match met.get(&head.size) {
-                    Some(chain) if *chain == head.chain_hash => {
+                    Some(root) if *root == head.root_hash => {
                         anchored.insert(log.clone(), head.size);
                     }
                     Some(_) => {
                         let last = head.size.saturating_sub(1);
-                        self.report(
-                            log,
-                            last,
-                            BreakKind::HeadMismatch,
-                            "a trusted head has another chain hash",
-                        );
+                        self.report(log, last, BreakKind::HeadMismatch, "a trusted head has another root");
                     }
                     None if head.size > expected => {
                         self.report(
@@ -268,17 +314,31 @@ impl Verifier {
         self.breaks.push(Break { log: log.to_owned(), index, kind, detail: detail.into() });
     }
 
-    fn trusts(&self, log: &str, size: u64) -> bool {
-        self.trusted.get(log).is_some_and(|heads| heads.iter().any(|head| head.size == size))
+    /// Whether something is known of the tree at this size.
+    fn asks_for(&self, log: &str, size: u64) -> bool {
+        self.asked.get(log).is_some_and(|sizes| sizes.contains(&size))
+    }
+
+    /// What the source says of its own tree, where the tree is known.
+    fn judge_claims(&mut self) {
+        for (log, claims) in std::mem::take(&mut self.claims) {
+            for Claim { size, root, what, kind } in claims {
+                let met = self.tracks.get(&log).and_then(|track| track.met.get(&size)).copied();
+                if met.is_some_and(|met| root != Some(met)) {
+                    let detail = format!("{what} does not have the root of the entries before it");
+                    self.report(&log, size.saturating_sub(1), kind, detail);
+                }
+            }
+        }
     }
 }
 
 fn row(line: Line) -> Option<Row> {
-    let Line::Entry { index, month, version, header, leaf_hash, chain_hash, body } = line else {
+    let Line::Entry { index, month, version, header, leaf_hash, body } = line else {
         return None;
     };
     let mut bytes = vec![version];
     bytes.extend_from_slice(header.as_bytes());
     let body = body.map(|text| STANDARD.decode(text)).transpose().ok()?;
-    Some(Row { index, month, header: bytes, leaf_hash, chain_hash, body })
+    Some(Row { index, month, header: bytes, leaf_hash, body })
 }

@@ -19,6 +19,7 @@ use kernel::{Clock as _, Event, Instant, SeededRandom, SimulatedClock, SystemClo
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -131,6 +132,7 @@ impl TestAppBuilder {
             governance: settings::Governance::default(),
             services: std::collections::BTreeMap::new(),
             providers: std::collections::BTreeMap::new(),
+            log: settings::Log::default(),
             sample_ids: true,
         };
         for change in self.settings {
@@ -322,6 +324,21 @@ impl TestApp {
             request = request.json(body);
         }
         TestResponse::read(request.send().await.expect("an answer")).await.expect("a readable answer")
+    }
+
+    /// GETs `path`, with or without a token, and gives status, headers and body as they came.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
+    pub async fn get_raw(&self, path: &str, token: Option<&str>) -> (u16, HeaderMap, Vec<u8>) {
+        let mut request = self.http.get(format!("{}{path}", self.running.url()));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.bytes().await.expect("a body").to_vec())
     }
 
     /// Moves business time on and runs what falls due.

@@ -45,7 +45,7 @@ impl Tile {
     }
 
     /// The first of its hashes as a subtree, and those after it up to `width`.
-    pub fn first(&self) -> Option<Node> {
+    pub fn first_node(&self) -> Option<Node> {
         Some(Node { level: HEIGHT * self.level.number(), index: self.index.checked_mul(WIDTH)? })
     }
 

@@ -97,6 +97,7 @@ fn settings(options: Options) -> Settings {
         governance: settings::Governance::default(),
         services: std::collections::BTreeMap::new(),
         providers,
+        log: settings::Log::default(),
         sample_ids: true,
     }
 }

@@ -139,7 +139,7 @@ fn in_log(
         Err(_) => return Ok(Err("the bundle's digest is none".to_owned())),
     };
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let Line::Entry { header, chain_hash, .. } = serde_json::from_slice(line)? else { continue };
+        let Line::Entry { header, leaf_hash, .. } = serde_json::from_slice(line)? else { continue };
         let header: Header = serde_json::from_str(&header)?;
         if header.digests.get("act") != Some(&wanted) {
             continue;
@@ -152,7 +152,7 @@ fn in_log(
             _ => "under no head that you trust",
         };
         let (index, log, at) = (header.index, &header.log, stamp(header.recorded_at));
-        let text = format!("entry {index} of {log}, recorded {at}, chain hash {chain_hash}, {anchor}");
+        let text = format!("entry {index} of {log}, recorded {at}, leaf hash {leaf_hash}, {anchor}");
         return Ok(Ok((text, Logged { at: header.recorded_at, size: index + 1 })));
     }
     Ok(Err("it has no entry of this endorsement".to_owned()))

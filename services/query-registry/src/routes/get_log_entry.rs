@@ -23,7 +23,6 @@ pub async fn get_log_entry(caller: Caller, place: web::Path<(String, u64)>) -> R
         header: serde_json::to_value(&entry.header)?,
         header_bytes: STANDARD.encode(&entry.header_bytes),
         leaf_hash: entry.leaf_hash.to_string(),
-        chain_hash: entry.chain_hash.to_string(),
     }))
 }
 

@@ -2,12 +2,11 @@
 
 use actix_web::get;
 use chassis::{Answer, Caller, Result};
-use query_log::GOVERNANCE;
+use query_log::LogError;
 use query_registry_types::logs::{LogHead, LogHeads};
 
-use crate::domain::rules::{FIVE_YEARS, THREE_YEARS};
 use crate::problems;
-use crate::state::Registry;
+use crate::state::{LOGS, Registry};
 
 /// Shows the head of each log: keep it, and no entry before it can change unnoticed.
 #[utoipa::path(get, path = "/v1/logs", responses((status = 200, body = LogHeads)))]
@@ -15,9 +14,19 @@ use crate::state::Registry;
 pub async fn list_log_heads(caller: Caller) -> Result<Answer<LogHeads>> {
     let registry = caller.context.state::<Registry>();
     let mut heads = vec![];
-    for log in [THREE_YEARS, FIVE_YEARS, GOVERNANCE] {
-        let head = registry.log.head(log).await.map_err(|error| problems::log_unavailable(&error))?;
-        heads.push(LogHead { log: head.log, size: head.size, chain_hash: head.chain_hash.to_string() });
+    for &log in LOGS {
+        heads.push(head(&registry, log).await.map_err(|error| problems::log_unavailable(&error))?);
     }
     Ok(Answer::ok(LogHeads { heads }))
+}
+
+async fn head(registry: &Registry, log: &str) -> std::result::Result<LogHead, LogError> {
+    let head = registry.log.head(log).await?;
+    Ok(LogHead {
+        size: head.size,
+        root_hash: head.root_hash.to_string(),
+        origin: registry.log.origin(log),
+        verifier_key: registry.log.verifier_key(log).await?,
+        log: head.log,
+    })
 }

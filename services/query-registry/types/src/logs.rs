@@ -17,8 +17,12 @@ pub struct LogHead {
     pub log: String,
     /// Entries ever appended.
     pub size: u64,
-    /// Chain hash after the last, hexadecimal.
-    pub chain_hash: String,
+    /// Root of the Merkle tree over them (RFC 6962), hexadecimal.
+    pub root_hash: String,
+    /// Name of the log in its checkpoints (C2SP tlog-checkpoint).
+    pub origin: String,
+    /// The key that verifies its checkpoints, as C2SP signed-note writes verifier keys.
+    pub verifier_key: String,
 }
 
 /// The heads of all logs.
@@ -42,8 +46,6 @@ pub struct LogEntryView {
     pub header_bytes: String,
     /// Leaf hash, hexadecimal.
     pub leaf_hash: String,
-    /// Chain hash after the entry, hexadecimal.
-    pub chain_hash: String,
 }
 
 /// Reads the personal values of an entry; the reading is itself logged first.

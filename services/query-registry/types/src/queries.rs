@@ -25,7 +25,8 @@ pub struct CreateQuery {
     pub delivery_of: Option<QueryId>,
 }
 
-/// The log's acknowledgement of an entry. Keep it: it anchors an offline verification.
+/// The log's acknowledgement of an entry, with the proof of it. Keep it: it convinces others that the entry is in the log, and
+/// anchors an offline verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogReceipt {
     /// The log.
@@ -34,10 +35,15 @@ pub struct LogReceipt {
     pub index: u64,
     /// SHA-256(0x00 ‖ header bytes), hexadecimal.
     pub leaf_hash: String,
-    /// Chain hash after the entry, hexadecimal.
-    pub chain_hash: String,
     /// When it was sequenced.
     pub recorded_at: DateTime<Utc>,
+    /// Entries of the log that the proof was made for.
+    pub size: u64,
+    /// Root of the Merkle tree over them (RFC 6962), hexadecimal.
+    pub root_hash: String,
+    /// The proof of the entry as C2SP tlog-proof@v1, with the entry's public bytes as its extra data, against a checkpoint
+    /// that the log signed. Fetched again after some seconds (`get_log_proof`) it carries the witnesses' cosignatures.
+    pub proof: String,
 }
 
 /// What every page and print of an answer must show (H6.1).

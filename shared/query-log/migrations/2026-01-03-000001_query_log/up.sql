@@ -13,25 +13,30 @@
 CREATE TABLE log_heads (
     log text PRIMARY KEY CHECK (log ~ '^[a-z][a-z0-9-]{0,30}$'),
     size bigint NOT NULL CHECK (size >= 0),
-    chain_hash bytea NOT NULL CHECK (octet_length(chain_hash) = 32),
+    root_hash bytea NOT NULL CHECK (octet_length(root_hash) = 32),
+    edge bytea NOT NULL CHECK (octet_length(edge) = 32 * bit_count(size::bit(64))),
     epoch bigint NOT NULL,
     month date,
     month_first bigint NOT NULL,
     last_at timestamptz
 );
-COMMENT ON TABLE log_heads IS 'One row per log: its size and chain hash, moved only by the sequencer that holds the epoch.';
+COMMENT ON TABLE log_heads IS 'One row per log: its size, root hash and right edge (the roots of the largest complete subtrees,
+the largest first), moved only by the sequencer that holds the epoch.';
 
 CREATE TABLE log_months (
     log text NOT NULL REFERENCES log_heads (log),
     month date NOT NULL CHECK (extract(day FROM month) = 1),
     first_index bigint NOT NULL,
-    start_chain bytea NOT NULL,
+    start_root bytea NOT NULL,
+    start_edge bytea NOT NULL,
     dropped_by_order bigint,
     dropped_count bigint,
+    boundary bytea,
     PRIMARY KEY (log, month),
     UNIQUE (log, first_index)
 );
-COMMENT ON TABLE log_months IS 'Where each month of a log begins; the next row (or the head) says where it ends.';
+COMMENT ON TABLE log_months IS 'Where each month of a log begins; the next row (or the head) says where it ends. Of a dropped month
+the leaf hashes that share a tile with the next month stay in boundary, because proofs of the next month need them.';
 
 CREATE TABLE log_entries (
     log text NOT NULL,
@@ -49,7 +54,6 @@ CREATE TABLE log_entries (
     closes bigint,
     header bytea NOT NULL,
     leaf_hash bytea NOT NULL,
-    chain_hash bytea NOT NULL,
     PRIMARY KEY (log, month, entry_index)
 ) PARTITION BY RANGE (log, month);
 CREATE UNIQUE INDEX log_entries_account ON log_entries (log, month, account, account_seq) WHERE account IS NOT NULL;
@@ -77,6 +81,26 @@ CREATE TABLE log_subjects (
 ) PARTITION BY RANGE (log, month);
 CREATE INDEX log_subjects_hash ON log_subjects (subject_hash);
 
+-- Of the tree above the leaves only every eighth height is kept: what a tile of hashes holds. Never pruned: one row for
+-- 256 entries.
+CREATE TABLE log_nodes (
+    log text NOT NULL REFERENCES log_heads (log),
+    level smallint NOT NULL CHECK (level > 0),
+    node_index bigint NOT NULL,
+    hash bytea NOT NULL CHECK (octet_length(hash) = 32),
+    PRIMARY KEY (log, level, node_index)
+);
+COMMENT ON TABLE log_nodes IS 'Roots of complete subtrees of 256^level entries.';
+
+CREATE TABLE log_checkpoints (
+    log text NOT NULL REFERENCES log_heads (log),
+    size bigint NOT NULL,
+    note text NOT NULL,
+    published_at timestamptz NOT NULL,
+    PRIMARY KEY (log, size)
+);
+COMMENT ON TABLE log_checkpoints IS 'Signed checkpoints that were published (C2SP tlog-checkpoint).';
+
 CREATE FUNCTION log_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the query log is append-only: % on % is refused', tg_op, tg_table_name
@@ -86,7 +110,7 @@ END $$;
 CREATE FUNCTION log_guard_head() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF tg_op <> 'UPDATE' OR new.log <> old.log OR new.size < old.size OR new.epoch < old.epoch
-        OR (new.size = old.size AND new.chain_hash <> old.chain_hash) THEN
+        OR (new.size = old.size AND new.root_hash <> old.root_hash) THEN
         RAISE EXCEPTION 'the head of a query log only moves forward' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN new;
@@ -99,15 +123,19 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_subjects FOR EACH RO
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_entries EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_bodies EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_subjects EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_nodes FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_nodes EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_checkpoints FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_checkpoints EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_delete BEFORE DELETE ON log_months FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_months EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER guard_head BEFORE UPDATE OR DELETE ON log_heads FOR EACH ROW EXECUTE FUNCTION log_guard_head();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_heads EXECUTE FUNCTION log_refuse_change();
 
 -- Makes the log known; a log that exists is left alone.
-CREATE FUNCTION log_create(p_log text, p_genesis bytea) RETURNS void LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION log_create(p_log text) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
-    INSERT INTO log_heads (log, size, chain_hash, epoch, month_first) VALUES (p_log, 0, p_genesis, 0, 0)
+    INSERT INTO log_heads (log, size, root_hash, edge, epoch, month_first) VALUES (p_log, 0, sha256(''), '', 0, 0)
     ON CONFLICT DO NOTHING;
 $$;
 
@@ -124,8 +152,8 @@ BEGIN
         OR (v_head.month IS NOT NULL AND p_month <= v_head.month) THEN
         RAISE EXCEPTION 'month % of log % cannot be opened', p_month, p_log USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    INSERT INTO log_months (log, month, first_index, start_chain)
-    VALUES (p_log, p_month, v_head.size, v_head.chain_hash);
+    INSERT INTO log_months (log, month, first_index, start_root, start_edge)
+    VALUES (p_log, p_month, v_head.size, v_head.root_hash, v_head.edge);
     FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies', 'log_subjects'] LOOP
         v_name := v_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM');
         -- Attaching (instead of PARTITION OF) leaves the other logs' sequencers unblocked.
@@ -147,6 +175,8 @@ DECLARE
     v_text jsonb;
     v_range jsonb;
     v_count bigint;
+    v_tile bigint;
+    v_boundary bytea;
     v_parent text;
 BEGIN
     IF p_log = 'governance' THEN
@@ -183,21 +213,27 @@ BEGIN
         AND (v_range ->> 'first')::bigint = v_month.first_index
         AND (v_range ->> 'last')::bigint = v_next.first_index - 1
         AND (v_range ->> 'count')::bigint = v_count
-        AND v_range ->> 'root' = encode(v_next.start_chain, 'hex')) IS NOT TRUE THEN
+        AND v_range ->> 'root' = encode(v_next.start_root, 'hex')) IS NOT TRUE THEN
         RAISE EXCEPTION 'entry % of the governance log is no approved destruction order for % of %',
             p_order_index, p_month, p_log USING ERRCODE = 'insufficient_privilege';
     END IF;
+
+    v_tile := v_next.first_index / 256 * 256;
+    SELECT coalesce(string_agg(leaf_hash, '' ORDER BY entry_index), '') INTO v_boundary FROM log_entries
+    WHERE log = p_log AND month = p_month AND entry_index >= v_tile;
 
     -- Locked in the order in which the append locks them.
     LOCK TABLE log_entries, log_bodies, log_subjects IN ACCESS EXCLUSIVE MODE;
     FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies', 'log_subjects'] LOOP
         EXECUTE format('DROP TABLE %I', v_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM'));
     END LOOP;
-    UPDATE log_months SET dropped_by_order = p_order_index, dropped_count = v_count
+    UPDATE log_months SET dropped_by_order = p_order_index, dropped_count = v_count, boundary = v_boundary
     WHERE log = p_log AND month = p_month;
+    -- Tiles that end before the first entry that is left are gone for good.
+    UPDATE log_months SET boundary = NULL WHERE log = p_log AND month < p_month AND first_index + dropped_count <= v_tile;
 END $$;
 
-REVOKE ALL ON FUNCTION log_create(text, bytea), log_open_month(text, date, bigint), log_drop_month(text, date, bigint)
+REVOKE ALL ON FUNCTION log_create(text), log_open_month(text, date, bigint), log_drop_month(text, date, bigint)
     FROM PUBLIC;
 
 DO $$
@@ -219,15 +255,17 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO datawarden_log_writer, datawarden_log_keeper', current_schema());
     FOREACH v_role IN ARRAY ARRAY['datawarden_log_writer', 'datawarden_log_keeper', current_user::text] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON log_entries, log_bodies, log_subjects TO %I', v_role);
+        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints TO %I', v_role);
         EXECUTE format('GRANT SELECT ON log_months TO %I', v_role);
         EXECUTE format('GRANT SELECT, UPDATE ON log_heads TO %I', v_role);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text, bytea), log_open_month(text, date, bigint) TO %I', v_role);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text), log_open_month(text, date, bigint) TO %I', v_role);
     END LOOP;
     EXECUTE format('GRANT EXECUTE ON FUNCTION log_drop_month(text, date, bigint) TO datawarden_log_keeper, %I', current_user);
-    FOREACH v_table IN ARRAY ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects'] LOOP
+    FOREACH v_table IN ARRAY ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects', 'log_nodes',
+        'log_checkpoints'] LOOP
         EXECUTE format('ALTER TABLE %I OWNER TO datawarden_log_owner', v_table);
     END LOOP;
-    ALTER FUNCTION log_create(text, bytea) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_create(text) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_open_month(text, date, bigint) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_drop_month(text, date, bigint) OWNER TO datawarden_log_owner;
 EXCEPTION

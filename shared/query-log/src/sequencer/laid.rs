@@ -1,28 +1,55 @@
-//! A batch in its place.
+//! A batch in its place, and what its receipts are made of once it is durable.
+
+use kernel::Instant;
+use transparency::checkpoint::Checkpoint;
+use transparency::entry_proof::EntryProof;
+use transparency::note::Signer;
+use transparency::tile::HEIGHT;
+use transparency::{Frontier, Growth, Hash};
 
 use crate::body::SealedBody;
-use crate::entry::Receipt;
+use crate::entry::{Head, Receipt};
 use crate::error::LogError;
-use crate::hash::Hash;
 use crate::header::Header;
 use crate::statement::AppendBatch;
 
-/// A batch laid out for its place, and the receipts that it will earn (the first may be the manifest's).
+/// A batch laid out for its place.
 pub struct Laid {
     pub statement: AppendBatch,
-    pub receipts: Vec<Receipt>,
     pub opens_month: bool,
-    pub chain: Hash,
+    growth: Growth,
+    leaves: Vec<Hash>,
+}
+
+/// A batch that is durable: each caller makes its receipt of it.
+pub(crate) struct Written {
+    log: String,
+    /// Index of the first entry in the batch.
+    first: u64,
+    growth: Growth,
+    leaves: Vec<Hash>,
+    headers: Vec<Vec<u8>>,
+    checkpoint: String,
+    recorded_at: Instant,
 }
 
 impl Laid {
-    /// Adds an entry with its receipt.
-    pub fn push(&mut self, header: Header, body: Option<&SealedBody>, index: i64) -> Result<(), LogError> {
+    pub fn new(statement: AppendBatch, opens_month: bool, edge: Frontier) -> Self {
+        Self { statement, opens_month, growth: Growth::new(edge), leaves: vec![] }
+    }
+
+    /// The right edge of the log's tree behind the batch.
+    pub fn edge(&self) -> &Frontier {
+        self.growth.edge()
+    }
+
+    /// Adds an entry.
+    pub fn push(&mut self, header: &Header, body: Option<&SealedBody>, index: i64) -> Result<(), LogError> {
         let signed = |n: u64| i64::try_from(n).map_err(|_| LogError::Invalid("a counter is out of range"));
         let bytes = header.to_bytes()?;
         let leaf = Hash::leaf(&bytes);
-        self.chain = Hash::chain(self.chain, leaf);
         let columns = &mut self.statement;
+        self.growth.push(leaf, |node, hash| columns.nodes.add(node, hash));
         columns.index.push(index);
         columns.kind.push(header.kind.as_str());
         columns.occurred_at.push(header.at);
@@ -35,7 +62,6 @@ impl Laid {
         columns.closes.push(header.closes.map(signed).transpose()?);
         columns.header.push(bytes);
         columns.leaf.push(leaf.0.to_vec());
-        columns.chain.push(self.chain.0.to_vec());
         if let Some(body) = body {
             columns.body_index.push(index);
             columns.body.push(body.bytes.clone());
@@ -44,13 +70,86 @@ impl Laid {
                 columns.subject.push(subject.0.to_vec());
             }
         }
-        self.receipts.push(Receipt {
-            log: header.log,
-            index: header.index,
-            leaf_hash: leaf,
-            chain_hash: self.chain,
-            recorded_at: header.recorded_at,
-        });
+        self.leaves.push(leaf);
         Ok(())
+    }
+
+    /// Sets where the head goes.
+    pub fn close(&mut self) -> Result<(), LogError> {
+        let edge = self.growth.edge();
+        self.statement.new_size = i64::try_from(edge.size()).map_err(|_| LogError::Malformed)?;
+        self.statement.new_root = edge.root().0.to_vec();
+        self.statement.new_edge = edge.nodes().iter().flat_map(|hash| hash.0).collect();
+        Ok(())
+    }
+
+    /// The head that the log has behind the batch.
+    pub fn head(&self) -> Head {
+        let edge = self.growth.edge();
+        Head { log: self.statement.log.clone(), size: edge.size(), root_hash: edge.root() }
+    }
+
+    /// The batch after COMMIT, signed: never before.
+    pub fn written(self, signer: &Signer) -> Written {
+        let edge = self.growth.edge();
+        let checkpoint = Checkpoint::new(signer.name(), edge.size(), edge.root()).sign(signer);
+        Written {
+            log: self.statement.log,
+            first: u64::try_from(self.statement.old_size).unwrap_or_default(),
+            growth: self.growth,
+            leaves: self.leaves,
+            headers: self.statement.header,
+            checkpoint,
+            recorded_at: self.statement.recorded_at,
+        }
+    }
+}
+
+impl Written {
+    /// Number of entries, the manifest included.
+    pub fn count(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// The receipt of the entry at `place` of the batch.
+    pub fn receipt(&self, place: usize) -> Option<Receipt> {
+        let (leaf_hash, header) = (*self.leaves.get(place)?, self.headers.get(place)?);
+        let index = self.first.checked_add(u64::try_from(place).ok()?)?;
+        let edge = self.growth.edge();
+        let proof = EntryProof {
+            extra: Some(header.clone()),
+            index,
+            path: self.growth.inclusion(index)?,
+            checkpoint: self.checkpoint.clone(),
+        };
+        Some(Receipt {
+            log: self.log.clone(),
+            index,
+            leaf_hash,
+            recorded_at: self.recorded_at,
+            head: Head { log: self.log.clone(), size: edge.size(), root_hash: edge.root() },
+            proof: proof.to_string(),
+        })
+    }
+}
+
+/// The subtrees of a height that tiles keep, in columns.
+#[derive(Default)]
+pub struct NodeColumns {
+    pub level: Vec<i16>,
+    pub index: Vec<i64>,
+    pub hash: Vec<Vec<u8>>,
+}
+
+impl NodeColumns {
+    fn add(&mut self, node: transparency::Node, hash: Hash) {
+        let kept = node.level > 0 && node.level.is_multiple_of(HEIGHT);
+        if let (true, Ok(level), Ok(index)) =
+            (kept, i16::try_from(node.level / HEIGHT), i64::try_from(node.index))
+        {
+            self.level.push(level);
+            self.index.push(index);
+            self.hash.push(hash.0.to_vec());
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a leader knows, and how one becomes leader: the lock, the epoch, the head.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension as _, QueryableByName};
@@ -8,21 +9,25 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, Si
 use kernel::Instant;
 use statement::{NOTICE_DEAD_CLIENTS, statement};
 use tokio::time;
+use transparency::note::Signer;
+use transparency::{Frontier, Hash};
 use uuid::Uuid;
 
 use super::prepared::{Prepared, Waiting};
 use crate::entry::NewEntry;
 use crate::error::LogError;
-use crate::hash::Hash;
 use crate::header::{Header, Kind, MonthRange};
 use crate::month::Month;
+use crate::reading::unsigned;
 
 /// What a leader knows; dropped as soon as anything goes wrong.
 pub struct Leading {
     pub connection: AsyncPgConnection,
+    pub signer: Arc<Signer>,
+    pub server: Server,
     pub epoch: i64,
     pub size: i64,
-    pub chain: Hash,
+    pub edge: Frontier,
     pub month: Option<Month>,
     pub month_first: i64,
     pub accounts: HashMap<Hash, u64>,
@@ -30,12 +35,21 @@ pub struct Leading {
     pub glanced: time::Instant,
 }
 
+/// A database server on its timeline: a restored or promoted one is another.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Server {
+    #[diesel(sql_type = BigInt)]
+    system_identifier: i64,
+    #[diesel(sql_type = Text)]
+    timeline: String,
+}
+
 #[derive(QueryableByName)]
 struct HeadRow {
     #[diesel(sql_type = BigInt)]
     size: i64,
     #[diesel(sql_type = Binary)]
-    chain_hash: Vec<u8>,
+    edge: Vec<u8>,
     #[diesel(sql_type = BigInt)]
     epoch: i64,
     #[diesel(sql_type = Nullable<Date>)]
@@ -63,7 +77,11 @@ struct AgencyRow {
 }
 
 /// Connects, takes the lock, raises the epoch and loads the head, with the time of the last entry.
-pub async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option<Instant>), LogError> {
+pub async fn take_lead(
+    log: &str,
+    database_url: &str,
+    signer: Arc<Signer>,
+) -> Result<(Leading, Option<Instant>), LogError> {
     let mut connection =
         AsyncPgConnection::establish(database_url).await.map_err(|_| LogError::Unavailable)?;
     // Durability is the point of the log: a database-wide setting must not weaken it.
@@ -71,18 +89,20 @@ pub async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option
         .batch_execute("SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'")
         .await?;
     connection.batch_execute(NOTICE_DEAD_CLIENTS).await?;
-    statement("SELECT log_create($1, $2)")
-        .bind::<Text, _>(log)
-        .bind::<Binary, _>(Hash::genesis(log).0.to_vec())
-        .execute(&mut connection)
-        .await?;
+    statement("SELECT log_create($1)").bind::<Text, _>(log).execute(&mut connection).await?;
     statement("SELECT pg_advisory_lock(hashtext('query-log:' || $1)::bigint & 4294967295)")
         .bind::<Text, _>(log)
         .execute(&mut connection)
         .await?;
+    let server: Server = statement(
+        // Not the timeline of pg_control_checkpoint: right after a promotion that is still the old one.
+        "SELECT system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline FROM pg_control_system()",
+    )
+    .get_result(&mut connection)
+    .await?;
     let head: HeadRow = statement(
         "UPDATE log_heads SET epoch = epoch + 1 WHERE log = $1 \
-         RETURNING size, chain_hash, epoch, month, month_first, last_at",
+         RETURNING size, edge, epoch, month, month_first, last_at",
     )
     .bind::<Text, _>(log)
     .get_result(&mut connection)
@@ -91,9 +111,11 @@ pub async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option
     .ok_or(LogError::Malformed)?;
     let leading = Leading {
         connection,
+        signer,
+        server,
         epoch: head.epoch,
         size: head.size,
-        chain: Hash::try_from(head.chain_hash.as_slice()).map_err(|_| LogError::Malformed)?,
+        edge: edge(unsigned(head.size)?, &head.edge)?,
         month: head.month.map(Month::containing),
         month_first: head.month_first,
         accounts: HashMap::new(),
@@ -101,6 +123,13 @@ pub async fn take_lead(log: &str, database_url: &str) -> Result<(Leading, Option
         glanced: time::Instant::now(),
     };
     Ok((leading, head.last_at))
+}
+
+/// A right edge as the database keeps it.
+pub(crate) fn edge(size: u64, bytes: &[u8]) -> Result<Frontier, LogError> {
+    let nodes =
+        bytes.chunks(32).map(Hash::try_from).collect::<Result<_, _>>().map_err(|_| LogError::Malformed)?;
+    Frontier::from_parts(size, nodes).ok_or(LogError::Malformed)
 }
 
 impl Leading {
@@ -114,7 +143,7 @@ impl Leading {
             first,
             last: size.checked_sub(1)?,
             count: size.checked_sub(first)?,
-            root: self.chain,
+            root: self.edge.root(),
         };
         let entry = NewEntry { range: Some(range), ..NewEntry::new(Kind::Manifest, recorded_at) };
         let mut header = Prepared::new(log, month, &entry, None, None).header;

@@ -1,15 +1,18 @@
 //! Entries before they have their place, and who waits for them.
 
+use std::sync::Arc;
+
 use chrono::{DurationRound as _, TimeDelta};
 use kernel::Instant;
 use tokio::sync::oneshot;
+use transparency::Hash;
 
 use crate::body::SealedBody;
-use crate::entry::{NewEntry, Receipt};
+use crate::entry::NewEntry;
 use crate::error::LogError;
-use crate::hash::Hash;
 use crate::header::{AccountMark, Header};
 use crate::month::Month;
+use crate::sequencer::laid::Written;
 
 /// An entry with everything done that does not depend on its place.
 pub(crate) struct Prepared {
@@ -22,8 +25,11 @@ pub(crate) struct Prepared {
 /// A caller that waits for its receipt.
 pub(crate) struct Waiting {
     pub prepared: Prepared,
-    pub answer: oneshot::Sender<Result<Receipt, Refusal>>,
+    pub answer: oneshot::Sender<Result<Place, Refusal>>,
 }
+
+/// Where an entry came to stand: the batch, and its place there.
+pub(crate) type Place = (Arc<Written>, usize);
 
 /// Why there is no receipt.
 pub(crate) enum Refusal {

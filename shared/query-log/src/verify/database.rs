@@ -1,18 +1,24 @@
 //! Reads the rows of a live database, in one read-only snapshot.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
-use diesel::sql_types::{BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Date, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use kernel::Instant;
 use statement::statement;
+use transparency::tile::HEIGHT;
+use transparency::{Frontier, Hash};
 use uuid::Uuid;
 
 use super::{BreakKind, Row, Verifier, VerifyError, VerifyReport};
 use crate::entry::Head;
-use crate::hash::Hash;
 use crate::header::Header;
 use crate::month::Month;
+use crate::sequencer::edge;
 
 /// Rows of one fetch.
 const PAGE: i64 = 5_000;
@@ -47,8 +53,6 @@ struct StoredRow {
     header: Vec<u8>,
     #[diesel(sql_type = Binary)]
     leaf_hash: Vec<u8>,
-    #[diesel(sql_type = Binary)]
-    chain_hash: Vec<u8>,
     #[diesel(sql_type = Nullable<Binary>)]
     body: Option<Vec<u8>>,
 }
@@ -58,12 +62,45 @@ struct HeadRow {
     #[diesel(sql_type = BigInt)]
     size: i64,
     #[diesel(sql_type = Binary)]
-    chain_hash: Vec<u8>,
+    root_hash: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    edge: Vec<u8>,
+}
+
+/// Where a month begins.
+#[derive(QueryableByName)]
+struct StartRow {
+    #[diesel(sql_type = BigInt)]
+    first_index: i64,
+    #[diesel(sql_type = Binary)]
+    start_root: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    start_edge: Vec<u8>,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    dropped: bool,
+}
+
+#[derive(QueryableByName)]
+struct NoteRow {
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = Text)]
+    note: String,
+}
+
+#[derive(QueryableByName)]
+struct NodeRow {
+    #[diesel(sql_type = SmallInt)]
+    level: i16,
+    #[diesel(sql_type = BigInt)]
+    node_index: i64,
+    #[diesel(sql_type = Binary)]
+    hash: Vec<u8>,
 }
 
 /// Verifies `logs` in the database at `database_url` without writing, against `trusted` heads. Name the governance
-/// log too where months were destroyed. Beyond a bundle it compares the indexed columns with the headers, and the end
-/// of each log with its stored head.
+/// log too where months were destroyed. Beyond a bundle it compares the indexed columns with the headers, and the
+/// tree with every hash of it that the database holds.
 pub async fn verify_database(
     database_url: &str,
     logs: &[&str],
@@ -85,15 +122,16 @@ async fn read_log(
     verifier: &mut Verifier,
     log: &str,
 ) -> Result<(), VerifyError> {
-    let head: Option<HeadRow> = statement("SELECT size, chain_hash FROM log_heads WHERE log = $1")
+    let head: Option<HeadRow> = statement("SELECT size, root_hash, edge FROM log_heads WHERE log = $1")
         .bind::<Text, _>(log)
         .get_result(connection)
         .await
         .optional()?;
     let size = head.as_ref().and_then(|row| u64::try_from(row.size).ok()).unwrap_or_default();
-    verifier.begin(log, 0, Hash::genesis(log));
+    let starts = starts(connection, log).await?;
+    verifier.begin(log, first_kept(&starts));
+    claims(connection, verifier, log, &starts, head.as_ref()).await?;
     let mut after: Option<(NaiveDate, i64)> = None;
-    let mut last_chain = Hash::genesis(log);
     loop {
         let rows = page(connection, log, after).await?;
         let Some(last) = rows.last() else { break };
@@ -107,19 +145,99 @@ async fn read_log(
                 verifier.report(log, index, BreakKind::AlteredHeader, "columns differ from the header");
             }
             match row(index, stored) {
-                Some(row) => {
-                    last_chain = row.chain_hash;
-                    verifier.row(log, row);
-                }
+                Some(row) => verifier.row(log, row),
                 None => verifier.report(log, index, BreakKind::Malformed, "a stored hash has not 32 bytes"),
             }
         }
+        compare_nodes(connection, verifier, log).await?;
     }
     verifier.end(log, size);
-    let stored_head = head.and_then(|row| Hash::try_from(row.chain_hash.as_slice()).ok());
-    if verifier.expected(log) == size && stored_head.is_some_and(|chain| chain != last_chain) {
-        let index = size.saturating_sub(1);
-        verifier.report(log, index, BreakKind::Chain, "the stored head has another chain hash");
+    Ok(())
+}
+
+async fn starts(connection: &mut AsyncPgConnection, log: &str) -> Result<Vec<StartRow>, VerifyError> {
+    let rows = statement(
+        "SELECT first_index, start_root, start_edge, dropped_by_order IS NOT NULL AS dropped FROM log_months \
+         WHERE log = $1 ORDER BY month",
+    )
+    .bind::<Text, _>(log)
+    .load(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// The tree before the first month that was not dropped. Whether the others were is judged by the governance log.
+fn first_kept(starts: &[StartRow]) -> Frontier {
+    let kept = starts.iter().find(|start| !start.dropped);
+    kept.and_then(|start| edge(u64::try_from(start.first_index).ok()?, &start.start_edge).ok())
+        .unwrap_or_default()
+}
+
+/// What the database says of the tree elsewhere: where months begin, its head, its published checkpoints.
+async fn claims(
+    connection: &mut AsyncPgConnection,
+    verifier: &mut Verifier,
+    log: &str,
+    starts: &[StartRow],
+    head: Option<&HeadRow>,
+) -> Result<(), VerifyError> {
+    let stored = |bytes: &[u8]| Hash::try_from(bytes).ok();
+    let edged = |size: u64, bytes: &[u8]| edge(size, bytes).ok().map(|edge| edge.root());
+    for start in starts {
+        let size = u64::try_from(start.first_index).unwrap_or_default();
+        verifier.claim(log, size, stored(&start.start_root), "the start of a month");
+        verifier.claim(log, size, edged(size, &start.start_edge), "the right edge at the start of a month");
+    }
+    if let Some(head) = head {
+        let size = u64::try_from(head.size).unwrap_or_default();
+        verifier.claim(log, size, stored(&head.root_hash), "the stored head");
+        verifier.claim(log, size, edged(size, &head.edge), "the right edge of the stored head");
+    }
+    let notes: Vec<NoteRow> =
+        statement("SELECT size, note FROM log_checkpoints WHERE log = $1 ORDER BY size")
+            .bind::<Text, _>(log)
+            .load(connection)
+            .await?;
+    for row in notes {
+        let size = u64::try_from(row.size).unwrap_or_default();
+        verifier.checkpoint(log, Some(size), &row.note);
+    }
+    Ok(())
+}
+
+/// Compares the subtrees that were completed with those that are stored.
+async fn compare_nodes(
+    connection: &mut AsyncPgConnection,
+    verifier: &mut Verifier,
+    log: &str,
+) -> Result<(), VerifyError> {
+    let completed = verifier.completed(log);
+    let (levels, indices): (Vec<i16>, Vec<i64>) = completed
+        .iter()
+        .map(|(node, _)| {
+            (
+                i16::try_from(node.level / HEIGHT).unwrap_or(i16::MAX),
+                i64::try_from(node.index).unwrap_or(i64::MAX),
+            )
+        })
+        .unzip();
+    let rows: Vec<NodeRow> = statement(
+        "SELECT n.level, n.node_index, n.hash FROM log_nodes n JOIN unnest($2, $3) AS c (level, node_index) \
+         USING (level, node_index) WHERE n.log = $1",
+    )
+    .bind::<Text, _>(log)
+    .bind::<Array<SmallInt>, _>(&levels)
+    .bind::<Array<BigInt>, _>(&indices)
+    .load(connection)
+    .await?;
+    let stored: HashMap<(i16, i64), Vec<u8>> =
+        rows.into_iter().map(|row| ((row.level, row.node_index), row.hash)).collect();
+    for ((node, hash), place) in completed.into_iter().zip(levels.into_iter().zip(indices)) {
+        if stored.get(&place).map(Vec::as_slice) != Some(hash.0.as_slice()) {
+            let first = node.index << node.level;
+            let detail = format!("the stored hash over {} entries from here is another", 1_u64 << node.level);
+            verifier.report(log, first, BreakKind::Tree, detail);
+        }
     }
     Ok(())
 }
@@ -154,7 +272,6 @@ fn row(index: u64, stored: StoredRow) -> Option<Row> {
         index,
         month: Month::containing(stored.month),
         leaf_hash: Hash::try_from(stored.leaf_hash.as_slice()).ok()?,
-        chain_hash: Hash::try_from(stored.chain_hash.as_slice()).ok()?,
         header: stored.header,
         body: stored.body,
     })

@@ -1,9 +1,9 @@
 //! Missing stretches: a month that was destroyed under an order, one that was not, or removed entries.
 
 use std::collections::BTreeSet;
+use transparency::Hash;
 
 use super::{BreakKind, Row, Verifier};
-use crate::hash::Hash;
 use crate::header::{Header, Kind, MonthRange};
 
 /// Indices that are not there.
@@ -12,15 +12,39 @@ pub(super) struct Gap {
     pub log: String,
     pub first: u64,
     pub last: u64,
-    /// The month that the manifest right behind the gap closes.
-    closed: Option<MonthRange>,
+    /// Whether whole months are missing.
+    months: bool,
+    /// The root of the tree right behind it, where it is known.
+    root_after: Option<Hash>,
     /// Indices of the gap that turned up later.
     pub moved: BTreeSet<u64>,
 }
 
 impl Gap {
+    /// Entries missing before one whose manifest, if it is one, closes a month.
     pub fn new(log: &str, first: u64, last: u64, closed: Option<MonthRange>) -> Self {
-        Self { log: log.to_owned(), first, last, closed, moved: BTreeSet::new() }
+        let closed = closed.filter(|range| range.last == last && range.first >= first);
+        Self {
+            log: log.to_owned(),
+            first,
+            last,
+            months: closed.is_some(),
+            root_after: closed.map(|range| range.root),
+            moved: BTreeSet::new(),
+        }
+    }
+
+    /// What a log begins behind: its first `until` entries, whose tree had `root` if that is known.
+    pub fn beginning(log: &str, until: u64, root: Option<Hash>) -> Option<Self> {
+        let last = until.checked_sub(1)?;
+        Some(Self {
+            log: log.to_owned(),
+            first: 0,
+            last,
+            months: true,
+            root_after: root,
+            moved: BTreeSet::new(),
+        })
     }
 
     pub fn holds(&self, index: u64) -> bool {
@@ -29,16 +53,6 @@ impl Gap {
 
     pub fn length(&self) -> u64 {
         self.last - self.first + 1
-    }
-
-    /// The chain hash behind the gap, where a manifest names it.
-    pub fn root_after(&self) -> Option<Hash> {
-        self.closed.as_ref().filter(|range| range.last == self.last).map(|range| range.root)
-    }
-
-    /// Whether whole months are missing: a manifest follows, and its month lies in the gap.
-    fn is_months(&self) -> bool {
-        self.closed.as_ref().is_some_and(|range| range.last == self.last && range.first >= self.first)
     }
 }
 
@@ -63,8 +77,9 @@ impl Verifier {
     pub(super) fn judge_gaps(&mut self) {
         for gap in std::mem::take(&mut self.gaps) {
             let Some(from) = self.destroyed_up_to(&gap) else { continue };
-            if gap.is_months() {
-                let detail = "entries up to the next manifest are gone and no destruction entry names them";
+            if gap.months {
+                let detail =
+                    "the months that begin here are gone, and no destruction entry names them as they were";
                 self.report(&gap.log, from, BreakKind::UnorderedDestruction, detail);
                 continue;
             }
@@ -86,7 +101,7 @@ impl Verifier {
                 break;
             }
             if range.last == gap.last {
-                return (gap.root_after() != Some(range.root)).then_some(range.first);
+                return gap.root_after.is_some_and(|root| root != range.root).then_some(range.first);
             }
             at = range.last + 1;
         }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kernel::Instant;
+use transparency::tile::HEIGHT;
+use transparency::{Frontier, Hash, Node};
 use uuid::Uuid;
 
 use super::months::Gap;
 use super::{BreakKind, Row, Verifier};
-use crate::hash::Hash;
 use crate::header::{Header, Kind};
 use crate::month::Month;
 use crate::{DESTRUCTION, GOVERNANCE};
@@ -17,9 +18,11 @@ use crate::{DESTRUCTION, GOVERNANCE};
 pub(super) struct Track {
     /// The next index.
     pub expected: u64,
-    /// Chain hash before it; `None` behind a break that leaves it unknown.
-    chain: Option<Hash>,
-    /// Chain hashes at the sizes of trusted heads.
+    /// The tree before it; `None` behind a break that leaves it unknown.
+    pub tree: Option<Frontier>,
+    /// Subtrees of the heights that a database keeps, as they were completed.
+    pub completed: Vec<(Node, Hash)>,
+    /// Roots at the sizes that something is known about.
     pub met: BTreeMap<u64, Hash>,
     /// Indices that were skipped so far: an entry that comes later moved, and is not removed.
     skipped: BTreeSet<u64>,
@@ -34,11 +37,13 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub fn new(from: u64, chain: Hash) -> Self {
+    pub fn new(edge: Frontier) -> Self {
+        let from = edge.size();
         Self {
             expected: from,
-            chain: Some(chain),
-            met: BTreeMap::new(),
+            met: BTreeMap::from([(from, edge.root())]),
+            tree: Some(edge),
+            completed: vec![],
             skipped: BTreeSet::new(),
             last_at: None,
             month: None,
@@ -58,9 +63,6 @@ impl Verifier {
     pub fn row(&mut self, log: &str, row: Row) {
         self.checked += 1;
         let Some(mut track) = self.tracks.remove(log) else { return };
-        if track.expected == 0 && row.index == 0 && self.trusts(log, 0) {
-            track.met.insert(0, Hash::genesis(log));
-        }
         self.row_in(&mut track, log, &row);
         self.tracks.insert(log.to_owned(), track);
     }
@@ -79,10 +81,10 @@ impl Verifier {
         if !placed {
             self.report(log, row.index, BreakKind::Reordered, "the header names another place");
         }
-        self.chain_of(track, log, row, placed);
+        track.grow(row, placed);
         track.expected = row.index + 1;
-        if self.trusts(log, track.expected) {
-            track.met.insert(track.expected, row.chain_hash);
+        if let Some(tree) = track.tree.as_ref().filter(|tree| self.asks_for(log, tree.size())) {
+            track.met.insert(tree.size(), tree.root());
         }
         let Some(header) = header else {
             track.missing += 1;
@@ -134,32 +136,16 @@ impl Verifier {
         } else {
             self.report(log, row.index, BreakKind::Inserted, "another entry has this index");
         }
-        track.chain = None;
+        track.tree = None;
     }
 
     fn gap(&mut self, track: &mut Track, log: &str, row: &Row, header: Option<&Header>) {
         let manifest = header.filter(|h| h.kind == Kind::Manifest).and_then(|h| h.range.clone());
         let gap = Gap::new(log, track.expected, row.index - 1, manifest);
-        // Behind a dropped month its manifest carries the chain on; behind a removed entry the chain is unknown.
-        track.chain = gap.root_after();
+        track.tree = None;
         track.missing += gap.length();
         track.skipped.extend(gap.first..=gap.last.min(gap.first.saturating_add(MOVES_KEPT)));
         self.gaps.push(gap);
-    }
-
-    fn chain_of(&mut self, track: &mut Track, log: &str, row: &Row, placed: bool) {
-        if let Some(before) = track.chain
-            && placed
-            && Hash::chain(before, row.leaf_hash) != row.chain_hash
-        {
-            self.report(
-                log,
-                row.index,
-                BreakKind::Chain,
-                "the chain before and the leaf do not give the chain hash",
-            );
-        }
-        track.chain = placed.then_some(row.chain_hash);
     }
 
     fn time_of(&mut self, track: &mut Track, log: &str, row: &Row, header: &Header, placed: bool) {
@@ -208,6 +194,19 @@ impl Verifier {
 }
 
 impl Track {
+    /// Takes the leaf as it is stored: an altered header is reported at its place, and hides nothing behind it.
+    fn grow(&mut self, row: &Row, placed: bool) {
+        if !placed {
+            self.tree = None;
+        }
+        let Some(tree) = self.tree.as_mut() else { return };
+        tree.push(row.leaf_hash, |node, hash| {
+            if node.level > 0 && node.level.is_multiple_of(HEIGHT) {
+                self.completed.push((node, hash));
+            }
+        });
+    }
+
     /// Whether `seq` does not follow `last`, and missing entries do not explain it.
     fn skips(&self, last: Option<u64>, seq: u64) -> bool {
         match last {

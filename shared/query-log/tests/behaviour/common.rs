@@ -6,11 +6,16 @@ use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, Si
 use diesel_migrations::MigrationHarness;
 use kernel::ids::{AccountId, AgencyId};
 use kernel::{Instant, Personal, SimulatedClock, SystemRandom};
-use query_log::{FileKeyStore, GOVERNANCE, Kind, MIGRATIONS, NewEntry, QueryLog, Receipt, SUBJECT};
+use query_log::{
+    Anchors, FileKeyStore, GOVERNANCE, Kind, MIGRATIONS, NewEntry, NoAnchors, Opening, QueryLog, Receipt,
+    SUBJECT,
+};
 use uuid::Uuid;
 
 /// The log that most tests write.
 pub const LOG: &str = "three-year";
+/// What checkpoints call the logs.
+pub const ORIGIN: &str = "log.example/kaohsiung";
 
 pub struct World {
     pub url: String,
@@ -49,13 +54,18 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let keys = FileKeyStore::open(&directory.path().join("keys"), &directory.path().join("kek")).unwrap();
         let clock = SimulatedClock::starting_at(moment("2026-01-15T02:00:00Z"));
-        let log = open(&url, &keys, &clock);
+        let log = open(&url, &keys, &clock, Arc::new(NoAnchors));
         Self { url, name, log, clock, keys, _directory: directory }
     }
 
     /// Another process on the same database and key store.
     pub fn replica(&self) -> QueryLog {
-        open(&self.url, &self.keys, &self.clock)
+        open(&self.url, &self.keys, &self.clock, Arc::new(NoAnchors))
+    }
+
+    /// Another process that asks `anchors` before it goes on.
+    pub fn anchored(&self, anchors: impl Anchors) -> QueryLog {
+        open(&self.url, &self.keys, &self.clock, Arc::new(anchors))
     }
 
     /// Runs SQL as superuser with every trigger switched off.
@@ -92,9 +102,18 @@ impl Drop for World {
     }
 }
 
-fn open(url: &str, keys: &FileKeyStore, clock: &SimulatedClock) -> QueryLog {
+fn open(url: &str, keys: &FileKeyStore, clock: &SimulatedClock, anchors: Arc<dyn Anchors>) -> QueryLog {
     let (keys, clock) = (Arc::new(keys.clone()), Arc::new(clock.clone()));
-    QueryLog::open(url, keys, clock, Arc::new(SystemRandom), &[LOG, "five-year", GOVERNANCE]).unwrap()
+    QueryLog::open(Opening {
+        database_url: url,
+        origin: ORIGIN,
+        keys,
+        clock,
+        random: Arc::new(SystemRandom),
+        anchors,
+        logs: &[LOG, "five-year", GOVERNANCE],
+    })
+    .unwrap()
 }
 
 fn random16() -> [u8; 16] {

@@ -11,5 +11,7 @@ mod appending;
 mod common;
 mod expiry;
 mod formats;
+mod proving;
 mod reading;
+mod standing;
 mod tampering;

@@ -108,13 +108,13 @@ async fn a_part_of_a_log_is_exported_and_checked_against_a_receipt_in_it() {
     let mut bytes = Vec::new();
     let summary = world.log.export_bundle(LOG, 3..7, &mut bytes).await.unwrap();
     assert_eq!((summary.from, summary.until, summary.count), (3, 7, 4));
-    let mut verifier = Verifier::new([receipts[5].clone().into()]);
+    let mut verifier = Verifier::new([receipts[5].clone().head]);
     verifier.bundle(bytes.as_slice()).unwrap();
     let report = verifier.finish();
     assert_eq!((report.verdict, report.anchored[LOG]), (Verdict::Intact, 6), "{:?}", report.breaks);
 
     let cut = &bytes[..bytes.len() - 20];
-    let mut verifier = Verifier::new([receipts[5].clone().into()]);
+    let mut verifier = Verifier::new([receipts[5].clone().head]);
     verifier.bundle(cut).unwrap();
     assert_eq!(verifier.finish().verdict, Verdict::Broken);
 }

@@ -1,0 +1,109 @@
+//! Checkpoints for the public: the heads that the log stands by, signed (C2SP tlog-checkpoint).
+
+use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::{OptionalExtension as _, QueryableByName};
+use diesel_async::RunQueryDsl as _;
+use statement::statement;
+use transparency::checkpoint::Checkpoint;
+
+use crate::entry::Head;
+use crate::error::LogError;
+use crate::log::QueryLog;
+use crate::reading::{signed, unsigned};
+use crate::standing;
+
+/// A checkpoint as published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Number of entries under it.
+    pub size: u64,
+    /// The signed note.
+    pub note: String,
+}
+
+#[derive(QueryableByName)]
+struct PublishedRow {
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = Text)]
+    note: String,
+}
+
+impl QueryLog {
+    /// The name of the log in its checkpoints.
+    pub fn origin(&self, log: &str) -> String {
+        self.inner.authority.origin(log)
+    }
+
+    /// The key that verifies the log's checkpoints, in the text form of C2SP signed-note.
+    pub async fn verifier_key(&self, log: &str) -> Result<String, LogError> {
+        self.handle(log)?;
+        Ok(self.inner.authority.signer(log).await?.verifier().to_string())
+    }
+
+    /// Publishes a checkpoint of the log as it is now; `None` if the last one still says it. Any replica may: the same
+    /// head has the same checkpoint.
+    pub async fn publish(&self, log: &str) -> Result<Option<Published>, LogError> {
+        let head = self.head(log).await?;
+        if head.size == 0 {
+            return Ok(None);
+        }
+        let last = self.last_published(log).await?;
+        if last.as_ref().is_some_and(|last| last.size >= head.size) {
+            return Ok(None);
+        }
+        let last = last.as_ref().and_then(|last| self.read_back(log, &last.note));
+        let note = self.sign(&head, last).await?;
+        statement(
+            "INSERT INTO log_checkpoints (log, size, note, published_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind::<Text, _>(log)
+        .bind::<BigInt, _>(signed(head.size))
+        .bind::<Text, _>(&note)
+        .bind::<Timestamptz, _>(self.now())
+        .execute(&mut self.connection().await?)
+        .await?;
+        Ok(Some(Published { size: head.size, note }))
+    }
+
+    /// The last published checkpoint; of a log that published none yet, one of its head.
+    pub async fn checkpoint(&self, log: &str) -> Result<Published, LogError> {
+        if let Some(last) = self.last_published(log).await? {
+            return Ok(last);
+        }
+        let head = self.head(log).await?;
+        Ok(Published { size: head.size, note: self.sign(&head, None).await? })
+    }
+
+    /// Signs a head as the database has it, if it takes back nothing that was signed.
+    async fn sign(&self, head: &Head, published: Option<Head>) -> Result<String, LogError> {
+        let authority = &self.inner.authority;
+        let signer = authority.signer(&head.log).await?;
+        for known in published.into_iter().chain(authority.signed.last(&head.log)) {
+            // Another replica, or another call, may have signed more since the head was read.
+            if known.size <= head.size {
+                standing::check(&mut *self.connection().await?, head, &known).await?;
+            }
+        }
+        authority.signed.note(head);
+        Ok(Checkpoint::new(signer.name(), head.size, head.root_hash).sign(&signer))
+    }
+
+    /// The head in one of the log's own checkpoints.
+    fn read_back(&self, log: &str, note: &str) -> Option<Head> {
+        let read = Checkpoint::parse(note).ok().filter(|read| read.origin == self.origin(log))?;
+        Some(Head { log: log.to_owned(), size: read.size, root_hash: read.root })
+    }
+
+    pub(crate) async fn last_published(&self, log: &str) -> Result<Option<Published>, LogError> {
+        self.handle(log)?;
+        let row: Option<PublishedRow> =
+            statement("SELECT size, note FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 1")
+                .bind::<Text, _>(log)
+                .get_result(&mut self.connection().await?)
+                .await
+                .optional()?;
+        row.map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).transpose()
+    }
+}

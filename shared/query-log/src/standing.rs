@@ -1,0 +1,76 @@
+//! What the log stands by: a head is gone on from, and signed, only if it takes back nothing that was signed before. A
+//! database that was restored or failed over without its last entries, or whose history was rewritten, shows here.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use diesel_async::AsyncPgConnection;
+use transparency::tree::of_consistency;
+use transparency::verify_consistency;
+
+use crate::entry::Head;
+use crate::error::LogError;
+use crate::proving::hashes_of;
+
+/// What others hold of the log: the audit service's copy of its checkpoints, the witnesses. Asked before a sequencer
+/// goes on from a head that this process did not write.
+#[async_trait]
+pub trait Anchors: Send + Sync + 'static {
+    /// The largest head of `log` that each of them holds; an error if none of them can be asked.
+    async fn known(&self, log: &str) -> Result<Vec<Head>, AnchorError>;
+}
+
+/// None of those who hold copies of the log's heads could be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody who holds the log's checkpoints answers: {0}")]
+pub struct AnchorError(pub String);
+
+/// Nobody holds copies: for tests, and for a first start.
+#[derive(Debug, Clone, Copy)]
+pub struct NoAnchors;
+
+#[async_trait]
+impl Anchors for NoAnchors {
+    async fn known(&self, _: &str) -> Result<Vec<Head>, AnchorError> {
+        Ok(vec![])
+    }
+}
+
+/// The largest head of each log that this process signed.
+#[derive(Debug, Default)]
+pub(crate) struct Signed(Mutex<HashMap<String, Head>>);
+
+impl Signed {
+    pub fn last(&self, log: &str) -> Option<Head> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(log).cloned()
+    }
+
+    pub fn note(&self, head: &Head) {
+        let mut heads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = heads.entry(head.log.clone()).or_insert_with(|| head.clone());
+        if last.size < head.size {
+            *last = head.clone();
+        }
+    }
+}
+
+/// Refuses unless the log at `head`, as it is stored, begins with everything under `known`.
+pub(crate) async fn check(
+    connection: &mut AsyncPgConnection,
+    head: &Head,
+    known: &Head,
+) -> Result<(), LogError> {
+    if known.size > head.size {
+        return Err(LogError::LostTail { known: known.size, size: head.size });
+    }
+    let forked = |_| LogError::Forked { size: known.size };
+    let parts = of_consistency(known.size, head.size).ok_or(LogError::Malformed)?;
+    let proof = match hashes_of(connection, &head.log, parts).await {
+        Ok(proof) => proof,
+        // Entries under it were destroyed by order: its root can no more be had, and was compared before.
+        Err(LogError::NotFound) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    verify_consistency((known.size, known.root_hash), (head.size, head.root_hash), &proof).map_err(forked)
+}
