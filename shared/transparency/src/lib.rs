@@ -2,12 +2,15 @@
 //! cosignatures of witnesses as C2SP describes them. Pure: bytes in, bytes out; no database, network, clock or chance.
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod entry_proof;
 pub mod hash;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 pub use hash::{Hash, HashError};
 pub use proof::{ProofError, root_of, verify_consistency, verify_inclusion};

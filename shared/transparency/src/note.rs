@@ -233,7 +233,7 @@ impl Note {
     }
 
     /// Checks that one of `keys` signed the text; one of theirs that does not hold spoils the note. Cosignatures are
-    /// not looked at.
+    /// checked by [`crate::cosignature`].
     pub fn verify(&self, keys: &[Verifier]) -> Result<(), NoteError> {
         let mut signed = false;
         for signature in &self.signatures {
