@@ -13,6 +13,7 @@ pub mod error;
 mod expiry;
 pub mod file_keys;
 pub mod header;
+pub mod key_tree;
 pub mod keys;
 mod log;
 pub mod month;
