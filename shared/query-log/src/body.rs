@@ -1,20 +1,21 @@
-//! The encrypted body of an entry, the salted commitments to its values, and the keys of a log and month.
+//! The encrypted body of an entry and the salted commitments to its values.
 //!
 //! Stored body = version byte 0x01 ‖ nonce (12 bytes) ‖ AES-256-GCM ciphertext and tag of the RFC 8785 JSON
-//! `{"seed": hex, "values": {field: text}}`, under the month's body key, with log and month as associated data.
+//! `{"seed": hex, "values": {field: text}}`, under leaf `index` of the month's key tree, with log, month and index as
+//! associated data. The nonce is random and stored, because an index can be used twice: by a batch that was rolled
+//! back, or by a leader that was taken over from.
 
 use std::collections::BTreeMap;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
-use kernel::ids::AccountId;
 use kernel::sealed::derive;
 use kernel::{Personal, canonical};
 use serde::{Deserialize, Serialize};
 use transparency::Hash;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::keys::DataKey;
+use crate::key_tree::TreeKey;
 use crate::month::Month;
 
 /// First byte of a stored body in the format of this module.
@@ -29,6 +30,9 @@ pub enum BodyError {
     /// Unknown version, altered bytes, or another key.
     #[error("the body does not open")]
     Sealed,
+    /// The key of its index was destroyed: nothing can be sealed or opened there any more.
+    #[error("the key of the entry was destroyed")]
+    Erased,
     /// A value does not fit the commitment in the header.
     #[error("a value of the body does not fit its commitment")]
     Commitment,
@@ -62,49 +66,36 @@ fn mac(key: &hmac::Key, data: &[u8]) -> Hash {
     Hash(out)
 }
 
-/// The keys of one log and month, derived from its data key.
-pub(crate) struct MonthKeys {
-    body: RandomizedNonceKey,
-    pseudonym: hmac::Key,
-    subject: hmac::Key,
-    aad: String,
+/// Where a body stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub log: &'a str,
+    pub month: Month,
+    pub index: u64,
 }
 
-/// A body ready to be stored.
-pub(crate) struct SealedBody {
-    pub bytes: Vec<u8>,
-    pub hash: Hash,
+impl Place<'_> {
+    fn aad(self) -> Aad<String> {
+        Aad::from(format!("datawarden/log-body/v1\n{}\n{}\n{}", self.log, self.month, self.index))
+    }
+}
+
+/// Version byte, nonce and tag of a stored body.
+const FRAME: usize = 1 + 12 + 16;
+
+/// A body before it has its place, with the commitments that do not depend on it.
+pub(crate) struct UnsealedBody {
+    plain: Zeroizing<Vec<u8>>,
     pub commitments: BTreeMap<String, Hash>,
-    pub subject: Option<Hash>,
+    pub subject: Option<Zeroizing<String>>,
 }
 
-impl MonthKeys {
-    pub fn derive(log: &str, month: Month, key: &DataKey) -> Result<Self, BodyError> {
-        let part =
-            |purpose: &str| derive(key.expose(), purpose).map(Zeroizing::new).map_err(|_| BodyError::Sealed);
-        let body = part("log-month/v1/body")?;
-        Ok(Self {
-            body: RandomizedNonceKey::new(&AES_256_GCM, body.as_ref()).map_err(|_| BodyError::Sealed)?,
-            pseudonym: hmac::Key::new(hmac::HMAC_SHA256, part("log-month/v1/pseudonym")?.as_ref()),
-            subject: hmac::Key::new(hmac::HMAC_SHA256, part("log-month/v1/subject")?.as_ref()),
-            aad: format!("datawarden/log-body/v1\n{log}\n{month}"),
-        })
-    }
-
-    pub fn pseudonym(&self, account: AccountId) -> Hash {
-        mac(&self.pseudonym, account.0.as_bytes())
-    }
-
-    pub fn subject(&self, subject: &str) -> Hash {
-        mac(&self.subject, subject.as_bytes())
-    }
-
-    /// Seals the values; `None` if there are none.
-    pub fn seal(
-        &self,
+impl UnsealedBody {
+    /// The body for `values`; `None` if there are none.
+    pub fn new(
         seed: &[u8; 32],
         values: &BTreeMap<String, Personal<String>>,
-    ) -> Result<Option<SealedBody>, BodyError> {
+    ) -> Result<Option<Self>, BodyError> {
         if values.is_empty() {
             return Ok(None);
         }
@@ -116,40 +107,93 @@ impl MonthKeys {
             seed: hex::encode(seed),
             values: values.iter().map(|(field, value)| (field.clone(), value.expose().clone())).collect(),
         };
-        let mut data = Zeroizing::new(canonical::bytes(&plain).map_err(|_| BodyError::Sealed)?);
-        let nonce = self
-            .body
-            .seal_in_place_append_tag(Aad::from(self.aad.as_bytes()), &mut *data)
-            .map_err(|_| BodyError::Sealed)?;
-        let bytes = [&[BODY_VERSION], nonce.as_ref().as_slice(), &data].concat();
-        let subject = values.get(SUBJECT).map(|value| self.subject(value.expose()));
-        Ok(Some(SealedBody { hash: Hash::of(&bytes), bytes, commitments, subject }))
+        let plain = Zeroizing::new(canonical::bytes(&plain).map_err(|_| BodyError::Sealed)?);
+        let subject = values.get(SUBJECT).map(|value| Zeroizing::new(value.expose().clone()));
+        Ok(Some(Self { plain, commitments, subject }))
     }
 
-    /// Opens a stored body and checks every value against its commitment.
-    pub fn open(
-        &self,
-        body: &[u8],
-        commitments: &BTreeMap<String, Hash>,
-    ) -> Result<BTreeMap<String, Personal<String>>, BodyError> {
-        let Some((&BODY_VERSION, rest)) = body.split_first() else { return Err(BodyError::Sealed) };
-        let (nonce, data) = rest.split_at_checked(12).ok_or(BodyError::Sealed)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| BodyError::Sealed)?;
-        let mut data = Zeroizing::new(data.to_vec());
-        let json = self
-            .body
-            .open_in_place(nonce, Aad::from(self.aad.as_bytes()), &mut data)
-            .map_err(|_| BodyError::Sealed)?;
-        let plain: Plain = serde_json::from_slice(json).map_err(|_| BodyError::Sealed)?;
-        let mut seed = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(&plain.seed, seed.as_mut()).map_err(|_| BodyError::Sealed)?;
-        let mut found = BTreeMap::new();
-        for (field, value) in &plain.values {
-            if commitments.get(field) != Some(&commitment(&seed, field, value)?) {
-                return Err(BodyError::Commitment);
-            }
-            found.insert(field.clone(), Personal::new(value.clone()));
+    /// Bytes that it will take as stored.
+    pub fn sealed_size(&self) -> usize {
+        self.plain.len() + FRAME
+    }
+
+    /// The bytes to store at `place`, under the key of its leaf.
+    pub fn seal(&self, place: Place<'_>, leaf: &TreeKey) -> Result<Vec<u8>, BodyError> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, leaf.as_ref()).map_err(|_| BodyError::Sealed)?;
+        let mut data = Zeroizing::new(Vec::with_capacity(self.sealed_size()));
+        data.extend_from_slice(&self.plain);
+        let nonce = key.seal_in_place_append_tag(place.aad(), &mut *data).map_err(|_| BodyError::Sealed)?;
+        Ok([&[BODY_VERSION], nonce.as_ref().as_slice(), &data].concat())
+    }
+}
+
+fn open_plain(place: Place<'_>, leaf: &TreeKey, body: &[u8]) -> Result<Plain, BodyError> {
+    let Some((&BODY_VERSION, rest)) = body.split_first() else { return Err(BodyError::Sealed) };
+    let (nonce, data) = rest.split_at_checked(12).ok_or(BodyError::Sealed)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| BodyError::Sealed)?;
+    let key = RandomizedNonceKey::new(&AES_256_GCM, leaf.as_ref()).map_err(|_| BodyError::Sealed)?;
+    let mut data = Zeroizing::new(data.to_vec());
+    let json = key.open_in_place(nonce, place.aad(), &mut data).map_err(|_| BodyError::Sealed)?;
+    serde_json::from_slice(json).map_err(|_| BodyError::Sealed)
+}
+
+/// Opens a stored body and checks every value against its commitment.
+pub(crate) fn open(
+    place: Place<'_>,
+    leaf: &TreeKey,
+    body: &[u8],
+    commitments: &BTreeMap<String, Hash>,
+) -> Result<BTreeMap<String, Personal<String>>, BodyError> {
+    let plain = open_plain(place, leaf, body)?;
+    let mut seed = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(&plain.seed, seed.as_mut()).map_err(|_| BodyError::Sealed)?;
+    let mut found = BTreeMap::new();
+    for (field, value) in &plain.values {
+        if commitments.get(field) != Some(&commitment(&seed, field, value)?) {
+            return Err(BodyError::Commitment);
         }
-        if found.len() == commitments.len() { Ok(found) } else { Err(BodyError::Commitment) }
+        found.insert(field.clone(), Personal::new(value.clone()));
+    }
+    if found.len() == commitments.len() { Ok(found) } else { Err(BodyError::Commitment) }
+}
+
+/// The subject of a stored body alone, for a month's subject index that is written anew.
+pub(crate) fn open_subject(
+    place: Place<'_>,
+    leaf: &TreeKey,
+    body: &[u8],
+) -> Result<Option<Zeroizing<String>>, BodyError> {
+    let mut plain = open_plain(place, leaf, body)?;
+    Ok(plain.values.get_mut(SUBJECT).map(|subject| Zeroizing::new(std::mem::take(subject))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by an independent program.
+    #[test]
+    fn stored_bodies_are_frozen() {
+        let place = Place { log: "three-year", month: "2026-01".parse().unwrap(), index: 42 };
+        let leaf = Zeroizing::new([7; 32]);
+        let stored = hex::decode(concat!(
+            "01000102030405060708090a0b63a39a15786dfb735582dcacdb6855cad80c8fbe21524e012ffe5a8ab7e75435e75f7f",
+            "d2aeff08cdcdd5fa8665c78c03cd006549ede5dda6487f8dbc99f022ff747f3a8ca36321a011178b9e47ee47f7cf21e9",
+            "e43d1f5496c2b31d7520172863e4c0242f3e182e61e818717a1915111289c8459d863a7744805746ec79",
+        ))
+        .unwrap();
+        let values = BTreeMap::from([(SUBJECT.to_owned(), Personal::new("S000000003".to_owned()))]);
+        let fresh = UnsealedBody::new(&[9; 32], &values).unwrap().unwrap();
+        let found = open(place, &leaf, &stored, &fresh.commitments).unwrap();
+        assert_eq!(found[SUBJECT].expose(), "S000000003");
+        assert_eq!(open_subject(place, &leaf, &stored).unwrap().unwrap().as_str(), "S000000003");
+
+        let sealed = fresh.seal(place, &leaf).unwrap();
+        assert_eq!((sealed.len(), fresh.sealed_size()), (stored.len(), stored.len()));
+        assert_ne!(sealed, fresh.seal(place, &leaf).unwrap(), "two nonces for one index");
+        let next = Place { index: 43, ..place };
+        for (place, leaf) in [(next, leaf), (place, Zeroizing::new([8; 32]))] {
+            assert_eq!(open(place, &leaf, &sealed, &fresh.commitments).unwrap_err(), BodyError::Sealed);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use kernel::ids::{AccountId, AgencyId, QueryApplicationId, QueryId};
 use kernel::{Instant, Personal};
 use serde::{Deserialize, Serialize};
@@ -41,8 +42,10 @@ pub struct NewEntry {
     pub closes: Option<u64>,
     /// What a governance entry does, such as [`crate::DESTRUCTION_ORDER`].
     pub action: Option<String>,
-    /// The month that a destruction is about.
+    /// The month that a destruction is about; of one entry alone for an erasure.
     pub range: Option<MonthRange>,
+    /// Day when the last backup of a destroyed key expires.
+    pub backups_expire: Option<NaiveDate>,
     /// Public digests by name.
     pub digests: BTreeMap<String, Hash>,
     /// Personal values by field name; [`crate::SUBJECT`] is the one that entries are found by.
@@ -68,6 +71,7 @@ impl NewEntry {
             closes: None,
             action: None,
             range: None,
+            backups_expire: None,
             digests: BTreeMap::new(),
             personal: BTreeMap::new(),
         }
@@ -120,6 +124,25 @@ impl Entry {
     /// The month that its keys belong to.
     pub fn month(&self) -> Month {
         Month::of(self.header.recorded_at)
+    }
+}
+
+/// What the body of an entry holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// The personal values by field name; none if the entry has no body.
+    Values(BTreeMap<String, Personal<String>>),
+    /// The key of the entry was destroyed by an early erasure: nobody reads it any more.
+    Erased,
+}
+
+impl Body {
+    /// The values; `None` of an erased entry.
+    pub fn values(self) -> Option<BTreeMap<String, Personal<String>>> {
+        match self {
+            Self::Values(values) => Some(values),
+            Self::Erased => None,
+        }
     }
 }
 

@@ -31,14 +31,14 @@ impl QueryLog {
         let range = self.month_manifest(log, month).await?;
         self.drop_month(log, month, order_index).await?;
         let fingerprint = self.inner.keys.destroy(log, month).await?;
-        self.forget_keys(log, month);
+        self.forget_pseudonyms(log, month);
         let mut entry = NewEntry {
             action: Some(DESTRUCTION.to_owned()),
             range: Some(range),
             closes: Some(order_index),
             ..NewEntry::new(Kind::Governance, self.now())
         };
-        if let Some(fingerprint) = fingerprint.and_then(|text| text.parse().ok()) {
+        if let Some(fingerprint) = fingerprint {
             entry.digests.insert("key-fingerprint".to_owned(), fingerprint);
         }
         self.append(GOVERNANCE, entry).await
@@ -47,21 +47,21 @@ impl QueryLog {
     /// Drops the partitions of a month alone; the database checks the order itself.
     pub async fn drop_month(&self, log: &str, month: Month, order_index: u64) -> Result<(), LogError> {
         self.handle(log)?;
-        let dropped = statement("SELECT log_drop_month($1, $2, $3)")
+        let drop_month = statement("SELECT log_drop_month($1, $2, $3)")
             .bind::<Text, _>(log)
             .bind::<Date, _>(month.first_day())
-            .bind::<BigInt, _>(signed(order_index))
-            .execute(&mut self.connection().await?)
-            .await;
-        match dropped {
-            Ok(_) => Ok(()),
-            Err(diesel::result::Error::DatabaseError(kind, info)) => {
-                match LogError::from(diesel::result::Error::DatabaseError(kind, info)) {
-                    LogError::Database(error) => Err(LogError::Refused(error.to_string())),
-                    other => Err(other),
-                }
-            }
-            Err(error) => Err(error.into()),
+            .bind::<BigInt, _>(signed(order_index));
+        let done = drop_month.execute(&mut self.connection().await?).await;
+        done.map(drop).map_err(refused)
+    }
+}
+
+/// What a function of the owner role answers when the order does not fit.
+pub(crate) fn refused(error: diesel::result::Error) -> LogError {
+    match LogError::from(error) {
+        LogError::Database(error @ diesel::result::Error::DatabaseError(..)) => {
+            LogError::Refused(error.to_string())
         }
+        other => other,
     }
 }

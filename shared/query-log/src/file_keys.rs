@@ -1,20 +1,23 @@
 //! A key store in a directory, for development: one file per log and month and one per log's signing key, wrapped under
 //! a key-encryption key.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
-use kernel::{Random, SystemRandom};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::keys::{DataKey, KeyError, KeyStore};
+use crate::keys::{KeyError, KeyStore, MonthKeys, Puncture, fresh};
 use crate::month::Month;
+use transparency::Hash;
+
+mod files;
+
+use files::{Replacement, publish, wipe};
 
 /// A [`KeyStore`] in a directory. Destroyed keys leave a tombstone. Keep the directory out of the backups of the log.
 #[derive(Clone)]
@@ -27,19 +30,20 @@ struct Inner {
     kek: RandomizedNonceKey,
 }
 
-/// A wrapped key as stored.
+/// Wrapped keys as stored.
 #[derive(Serialize, Deserialize)]
 struct Wrapped {
     version: u8,
-    fingerprint: String,
+    /// For the tombstone, which needs no key-encryption key.
+    fingerprint: Option<Hash>,
     /// Nonce ‖ ciphertext ‖ tag, hexadecimal.
-    key: String,
+    keys: String,
 }
 
 /// What stays of a destroyed key.
 #[derive(Serialize, Deserialize)]
 struct Tombstone {
-    fingerprint: Option<String>,
+    fingerprint: Option<Hash>,
 }
 
 impl std::fmt::Debug for FileKeyStore {
@@ -54,10 +58,7 @@ impl FileKeyStore {
     pub fn open(directory: &Path, kek_file: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         if !kek_file.exists() {
-            let mut bytes = Zeroizing::new([0; 32]);
-            SystemRandom.fill(bytes.as_mut());
-            let text = Zeroizing::new(hex::encode(*bytes));
-            publish(kek_file, text.as_bytes())?;
+            publish(kek_file, Zeroizing::new(hex::encode(*fresh())).as_bytes())?;
         }
         let text = Zeroizing::new(fs::read_to_string(kek_file)?);
         let mut kek = Zeroizing::new([0; 32]);
@@ -65,27 +66,6 @@ impl FileKeyStore {
         let kek = RandomizedNonceKey::new(&AES_256_GCM, kek.as_ref()).map_err(io::Error::other)?;
         Ok(Self { inner: Arc::new(Inner { directory: directory.to_owned(), kek }) })
     }
-}
-
-/// Writes a new file at once and durably, mode 0600; a file that is there already is left alone (false).
-fn publish(path: &Path, content: &[u8]) -> io::Result<bool> {
-    let mut suffix = [0; 8];
-    SystemRandom.fill(&mut suffix);
-    let temporary = path.with_extension(format!("{}.tmp", hex::encode(suffix)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&temporary, path);
-    fs::remove_file(&temporary)?;
-    match linked {
-        Ok(()) => sync_directory(path).map(|()| true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Option<T>> {
@@ -96,18 +76,12 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Option<T>>
     }
 }
 
-fn aad(log: &str, month: Month) -> Aad<String> {
-    Aad::from(format!("datawarden/log-key/v1\n{log}\n{month}"))
+fn month_aad(log: &str, month: Month) -> Aad<String> {
+    Aad::from(format!("datawarden/log-keys/v1\n{log}\n{month}"))
 }
 
 fn signing_aad(log: &str) -> Aad<String> {
     Aad::from(format!("datawarden/log-signing-key/v1\n{log}"))
-}
-
-fn fresh() -> DataKey {
-    let mut bytes = Zeroizing::new([0; 32]);
-    SystemRandom.fill(bytes.as_mut());
-    DataKey::new(*bytes)
 }
 
 impl Inner {
@@ -123,78 +97,112 @@ impl Inner {
         self.directory.join(format!("{log}.signing"))
     }
 
-    fn wrap(&self, aad: Aad<String>, key: &DataKey) -> io::Result<Vec<u8>> {
-        let mut data = key.expose().to_vec();
-        let nonce = self.kek.seal_in_place_append_tag(aad, &mut data).map_err(io::Error::other)?;
-        let wrapped = Wrapped {
-            version: 1,
-            fingerprint: key.fingerprint(),
-            key: hex::encode([nonce.as_ref().as_slice(), &data].concat()),
-        };
-        serde_json::to_vec(&wrapped).map_err(io::Error::other)
+    /// Held by one process at a time for every change of a month's keys, until it is dropped; readers need none.
+    fn lock(&self) -> io::Result<File> {
+        let lock = File::create(self.directory.join("lock"))?;
+        lock.lock()?;
+        Ok(lock)
     }
 
-    fn unwrap(&self, aad: Aad<String>, wrapped: &Wrapped) -> Option<DataKey> {
-        let bytes = hex::decode(&wrapped.key).ok()?;
+    fn wrap(&self, aad: Aad<String>, fingerprint: Option<Hash>, keys: &[u8]) -> io::Result<Vec<u8>> {
+        let mut data = Zeroizing::new(Vec::with_capacity(keys.len() + AES_256_GCM.tag_len()));
+        data.extend_from_slice(keys);
+        let nonce = self.kek.seal_in_place_append_tag(aad, &mut *data).map_err(io::Error::other)?;
+        let keys = hex::encode([nonce.as_ref().as_slice(), &data].concat());
+        serde_json::to_vec(&Wrapped { version: 1, fingerprint, keys }).map_err(io::Error::other)
+    }
+
+    fn unwrap<T>(
+        &self,
+        aad: Aad<String>,
+        wrapped: &Wrapped,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        let bytes = hex::decode(&wrapped.keys).ok()?;
         let (nonce, data) = bytes.split_at_checked(12)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut data = Zeroizing::new(data.to_vec());
-        let plain = self.kek.open_in_place(nonce, aad, &mut data).ok()?;
-        let mut key = Zeroizing::new([0; 32]);
-        (plain.len() == key.len()).then(|| key.copy_from_slice(plain))?;
-        Some(DataKey::new(*key))
+        read(self.kek.open_in_place(nonce, aad, &mut data).ok()?)
     }
 
-    fn read(&self, log: &str, month: Month) -> Result<Option<DataKey>, KeyError> {
+    fn read(&self, log: &str, month: Month) -> Result<Option<MonthKeys>, KeyError> {
         if self.tombstone_path(log, month).exists() {
             return Err(KeyError::Destroyed { log: log.to_owned(), month });
         }
         let wrapped: Option<Wrapped> =
             read_json(&self.key_path(log, month)).map_err(KeyError::Unavailable)?;
         let Some(wrapped) = wrapped else { return Ok(None) };
-        let key = self.unwrap(aad(log, month), &wrapped);
-        key.map(Some).ok_or_else(|| KeyError::Unwrap { log: log.to_owned(), month })
+        let keys = self.unwrap(month_aad(log, month), &wrapped, MonthKeys::from_bytes);
+        keys.map(Some).ok_or_else(|| KeyError::Unwrap { log: log.to_owned(), month })
     }
 
-    fn make(&self, log: &str, month: Month) -> Result<DataKey, KeyError> {
-        if let Some(key) = self.read(log, month)? {
-            return Ok(key);
+    fn write(&self, log: &str, month: Month, keys: &MonthKeys) -> Result<(), KeyError> {
+        let path = self.key_path(log, month);
+        self.wrap(month_aad(log, month), Some(keys.fingerprint), &keys.to_bytes())
+            .and_then(|wrapped| Replacement::new(&path, &wrapped).run())
+            .map_err(KeyError::Unavailable)
+    }
+
+    fn make(&self, log: &str, month: Month) -> Result<MonthKeys, KeyError> {
+        if let Some(keys) = self.read(log, month)? {
+            return Ok(keys);
         }
-        let wrapped = self.wrap(aad(log, month), &fresh()).map_err(KeyError::Unavailable)?;
-        publish(&self.key_path(log, month), &wrapped).map_err(KeyError::Unavailable)?;
-        // Another process may have been first, or may have destroyed the key meanwhile: what is stored counts.
-        self.read(log, month)?.ok_or_else(|| KeyError::Destroyed { log: log.to_owned(), month })
+        let _lock = self.lock().map_err(KeyError::Unavailable)?;
+        // Another process may have been first.
+        if let Some(keys) = self.read(log, month)? {
+            return Ok(keys);
+        }
+        let keys = MonthKeys::fresh();
+        self.write(log, month, &keys)?;
+        Ok(keys)
+    }
+
+    /// Changes the stored keys; written, and the old ones wiped, if `change` says that it did change them.
+    fn change<T>(
+        &self,
+        log: &str,
+        month: Month,
+        change: impl FnOnce(&mut MonthKeys) -> Option<T>,
+    ) -> Result<T, KeyError> {
+        let missing = || KeyError::Destroyed { log: log.to_owned(), month };
+        let _lock = self.lock().map_err(KeyError::Unavailable)?;
+        let mut keys = self.read(log, month)?.ok_or_else(missing)?;
+        let before = keys.to_bytes();
+        let found = change(&mut keys).ok_or_else(missing)?;
+        if keys.to_bytes() == before {
+            // A repeated change may still find what a killed process left behind.
+            let path = self.key_path(log, month);
+            Replacement::new(&path, &[]).clear().map_err(KeyError::Unavailable)?;
+        } else {
+            self.write(log, month, &keys)?;
+        }
+        Ok(found)
+    }
+
+    fn destroy(&self, log: &str, month: Month) -> io::Result<Option<Hash>> {
+        let _lock = self.lock()?;
+        let path = self.key_path(log, month);
+        // A half-overwritten file of an interrupted destruction no longer parses; the tombstone has its fingerprint.
+        let wrapped: Option<Wrapped> = read_json(&path).unwrap_or_default();
+        let tombstone = Tombstone { fingerprint: wrapped.and_then(|w| w.fingerprint) };
+        let place = self.tombstone_path(log, month);
+        publish(&place, &serde_json::to_vec(&tombstone).map_err(io::Error::other)?)?;
+        Replacement::new(&path, &[]).clear()?;
+        wipe(&path)?;
+        Ok(read_json::<Tombstone>(&place)?.and_then(|t| t.fingerprint))
     }
 
     fn signing_seed(&self, log: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         let (path, refused) = (self.signing_path(log), || KeyError::UnwrapSigning(log.to_owned()));
         if !path.exists() {
             // Another process may be first: what is stored counts.
-            let wrapped = self.wrap(signing_aad(log), &fresh()).map_err(KeyError::Unavailable)?;
-            publish(&path, &wrapped).map_err(KeyError::Unavailable)?;
+            self.wrap(signing_aad(log), None, fresh().as_ref())
+                .and_then(|wrapped| publish(&path, &wrapped))
+                .map_err(KeyError::Unavailable)?;
         }
         let wrapped: Wrapped = read_json(&path).map_err(KeyError::Unavailable)?.ok_or_else(refused)?;
-        let key = self.unwrap(signing_aad(log), &wrapped).ok_or_else(refused)?;
-        Ok(Zeroizing::new(*key.expose()))
-    }
-
-    fn destroy(&self, log: &str, month: Month) -> io::Result<Option<String>> {
-        let path = self.key_path(log, month);
-        // A half-overwritten file of an interrupted destruction no longer parses; the tombstone has its fingerprint.
-        let wrapped: Option<Wrapped> = read_json(&path).unwrap_or_default();
-        let tombstone = Tombstone { fingerprint: wrapped.map(|w| w.fingerprint) };
-        let place = self.tombstone_path(log, month);
-        publish(&place, &serde_json::to_vec(&tombstone).map_err(io::Error::other)?)?;
-        if path.exists() {
-            // Overwritten first: a plain unlink leaves the bytes on simple file systems.
-            let length = fs::metadata(&path)?.len();
-            let mut file = OpenOptions::new().write(true).open(&path)?;
-            file.write_all(&vec![0; usize::try_from(length).unwrap_or_default()])?;
-            file.sync_all()?;
-            fs::remove_file(&path)?;
-            sync_directory(&path)?;
-        }
-        Ok(read_json::<Tombstone>(&place)?.and_then(|t| t.fingerprint))
+        let read = |bytes: &[u8]| bytes.try_into().ok().map(Zeroizing::new);
+        self.unwrap(signing_aad(log), &wrapped, read).ok_or_else(refused)
     }
 }
 
@@ -209,17 +217,28 @@ async fn blocking<T: Send + 'static>(
 
 #[async_trait]
 impl KeyStore for FileKeyStore {
-    async fn data_key(&self, log: &str, month: Month) -> Result<DataKey, KeyError> {
+    async fn month_keys(&self, log: &str, month: Month) -> Result<MonthKeys, KeyError> {
         let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
         blocking(move || inner.make(&log, month)).await
     }
 
-    async fn existing_key(&self, log: &str, month: Month) -> Result<Option<DataKey>, KeyError> {
+    async fn existing_keys(&self, log: &str, month: Month) -> Result<Option<MonthKeys>, KeyError> {
         let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
         blocking(move || inner.read(&log, month)).await
     }
 
-    async fn destroy(&self, log: &str, month: Month) -> Result<Option<String>, KeyError> {
+    async fn puncture(&self, log: &str, month: Month, index: u64) -> Result<Puncture, KeyError> {
+        let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
+        blocking(move || inner.change(&log, month, |keys| keys.puncture(index))).await
+    }
+
+    async fn retire_matching(&self, log: &str, month: Month, generation: u32) -> Result<(), KeyError> {
+        let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
+        let retire = move |keys: &mut MonthKeys| Some(keys.retire_matching(generation));
+        blocking(move || inner.change(&log, month, retire).map(drop)).await
+    }
+
+    async fn destroy(&self, log: &str, month: Month) -> Result<Option<Hash>, KeyError> {
         let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
         blocking(move || inner.destroy(&log, month).map_err(KeyError::Unavailable)).await
     }
@@ -231,41 +250,4 @@ impl KeyStore for FileKeyStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_destroyed_key_is_never_made_again_and_another_kek_opens_nothing() {
-        let place = tempfile::tempdir().unwrap();
-        let open =
-            |kek: &str| FileKeyStore::open(&place.path().join("keys"), &place.path().join(kek)).unwrap();
-        let store = open("kek");
-        let (january, february): (Month, Month) = ("2026-01".parse().unwrap(), "2026-02".parse().unwrap());
-        let key = store.data_key("three-year", january).await.unwrap();
-        let again = open("kek").data_key("three-year", january).await.unwrap();
-        assert_eq!(key.expose(), again.expose());
-        let foreign = open("other").existing_key("three-year", january).await;
-        assert!(matches!(foreign, Err(KeyError::Unwrap { .. })));
-        assert!(store.existing_key("three-year", february).await.unwrap().is_none());
-
-        assert_eq!(store.destroy("three-year", january).await.unwrap(), Some(key.fingerprint()));
-        assert_eq!(store.destroy("three-year", january).await.unwrap(), Some(key.fingerprint()));
-        assert!(matches!(store.data_key("three-year", january).await, Err(KeyError::Destroyed { .. })));
-        assert!(!place.path().join("keys/three-year_2026-01.key").exists());
-    }
-
-    #[tokio::test]
-    async fn a_log_signs_with_one_key_that_outlives_its_months() {
-        let place = tempfile::tempdir().unwrap();
-        let open =
-            |kek: &str| FileKeyStore::open(&place.path().join("keys"), &place.path().join(kek)).unwrap();
-        let (store, month) = (open("kek"), "2026-01".parse().unwrap());
-        let seed = store.signing_seed("three-year").await.unwrap();
-        assert_ne!(store.signing_seed("five-year").await.unwrap(), seed);
-        store.data_key("three-year", month).await.unwrap();
-        store.destroy("three-year", month).await.unwrap();
-        assert_eq!(open("kek").signing_seed("three-year").await.unwrap(), seed);
-        let foreign = open("other").signing_seed("three-year").await;
-        assert!(matches!(foreign, Err(KeyError::UnwrapSigning(log)) if log == "three-year"));
-    }
-}
+mod tests;

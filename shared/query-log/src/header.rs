@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use kernel::ids::{AgencyId, QueryApplicationId, QueryId};
 use kernel::{Instant, canonical};
 use serde::{Deserialize, Serialize};
@@ -128,9 +129,13 @@ pub struct Header {
     /// What a governance entry does, such as `destruction-order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// The month that a manifest or a destruction is about.
+    /// The month that a manifest or a destruction is about. An erasure names a range of one entry, whose root is its
+    /// leaf hash (the tree hash of one leaf, RFC 6962 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<MonthRange>,
+    /// Day when the last backup of a destroyed key expires; until then a backup of the key store opens what was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups_expire: Option<NaiveDate>,
     /// Public digests by name: of a draw plan, an endorsement, a rule pack.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, Hash>,

@@ -3,12 +3,13 @@
 //! destroyed, and checked offline by [`verify`].
 //!
 //! An entry has a public [`Header`] (the leaf hash covers its bytes), salted commitments to personal values inside it,
-//! and a body encrypted under the data key of its log and month. The formats are versioned and frozen by test vectors.
+//! and a body encrypted under its own leaf of the month's [`key_tree`], so that it can be erased alone. The formats are versioned and frozen by test vectors.
 
 mod authority;
 pub mod body;
 pub mod bundle;
 pub mod entry;
+mod erasure;
 pub mod error;
 mod expiry;
 pub mod file_keys;
@@ -29,11 +30,11 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 pub use body::SUBJECT;
 pub use bundle::BundleSummary;
-pub use entry::{Entry, Filter, Head, NewEntry, Page, Receipt};
+pub use entry::{Body, Entry, Filter, Head, NewEntry, Page, Receipt};
 pub use error::LogError;
 pub use file_keys::FileKeyStore;
 pub use header::{AccountMark, Header, Kind, MonthRange};
-pub use keys::{DataKey, KeyError, KeyStore};
+pub use keys::{KeyError, KeyStore, MonthKeys, Puncture};
 pub use log::{Opening, QueryLog};
 pub use month::Month;
 pub use publishing::Published;
@@ -47,7 +48,11 @@ pub const GOVERNANCE: &str = "governance";
 pub const DESTRUCTION_ORDER: &str = "destruction-order";
 /// `action` of a governance entry that records that its `range` was destroyed.
 pub const DESTRUCTION: &str = "destruction";
-/// `decision` of an approved destruction order.
+/// `action` of a governance entry that orders the early erasure of the one entry in its `range`.
+pub const ERASURE_ORDER: &str = "erasure-order";
+/// `action` of a governance entry that records that the one entry in its `range` was erased.
+pub const ERASURE: &str = "erasure";
+/// `decision` of an approved order.
 pub const APPROVED: &str = "approved";
 
 /// Tables, triggers, roles and functions of the log; run them in the database that holds the logs.

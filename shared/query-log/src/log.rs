@@ -12,11 +12,12 @@ use kernel::{Clock, Instant, Random};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::authority::Authority;
-use crate::body::MonthKeys;
+use crate::body::UnsealedBody;
 use crate::entry::{NewEntry, Receipt};
 use crate::error::LogError;
 use crate::header::Kind;
-use crate::keys::KeyStore;
+use crate::key_tree::TreeKey;
+use crate::keys::{self, KeyStore};
 use crate::month::Month;
 use crate::sequencer::{Prepared, QUEUE, Refusal, Sequencer, Waiting};
 use crate::standing::Anchors;
@@ -59,8 +60,9 @@ pub(crate) struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     pool: Pool<AsyncPgConnection>,
-    /// Keys of the months that are being written; reading always asks the key store.
-    writing: RwLock<HashMap<(String, Month), Arc<MonthKeys>>>,
+    /// Pseudonym keys of the months that are being written. The keys that an early erasure takes back are not among
+    /// them: readers ask the key store each time, and a sequencer holds them only while it leads.
+    pseudonyms: RwLock<HashMap<(String, Month), Arc<TreeKey>>>,
 }
 
 pub(crate) struct LogHandle {
@@ -106,6 +108,7 @@ impl QueryLog {
                     (*name).to_owned(),
                     database_url.to_owned(),
                     Arc::clone(&authority),
+                    Arc::clone(&keys),
                     Arc::clone(&clock),
                     Arc::clone(&last_at),
                     waiting,
@@ -114,7 +117,7 @@ impl QueryLog {
                 ((*name).to_owned(), LogHandle { queue, last_at })
             })
             .collect();
-        let inner = Inner { logs, authority, keys, clock, random, pool, writing: RwLock::default() };
+        let inner = Inner { logs, authority, keys, clock, random, pool, pseudonyms: RwLock::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -154,17 +157,19 @@ impl QueryLog {
         self.inner.clock.now()
     }
 
-    pub(crate) fn forget_keys(&self, log: &str, month: Month) {
-        let mut writing = self.inner.writing.write().unwrap_or_else(PoisonError::into_inner);
-        writing.remove(&(log.to_owned(), month));
+    pub(crate) fn forget_pseudonyms(&self, log: &str, month: Month) {
+        let mut kept = self.inner.pseudonyms.write().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(&(log.to_owned(), month));
     }
 
     /// Everything about the entry that does not depend on its place: done by the callers, in parallel.
     async fn prepare(&self, log: &str, month: Month, entry: &NewEntry) -> Result<Prepared, LogError> {
-        let keys = self.writing_keys(log, month).await?;
         let seed = zeroize::Zeroizing::new(self.inner.random.bytes32());
-        let body = keys.seal(&seed, &entry.personal)?;
-        let pseudonym = entry.account.map(|account| keys.pseudonym(account));
+        let body = UnsealedBody::new(&seed, &entry.personal)?;
+        let pseudonym = match entry.account {
+            Some(account) => Some(keys::pseudonym(&*self.pseudonym_key(log, month).await?, account)),
+            None => None,
+        };
         let prepared = Prepared::new(log, month, entry, pseudonym, body);
         if prepared.size > LARGEST {
             return Err(LogError::TooLarge);
@@ -172,18 +177,17 @@ impl QueryLog {
         Ok(prepared)
     }
 
-    async fn writing_keys(&self, log: &str, month: Month) -> Result<Arc<MonthKeys>, LogError> {
+    async fn pseudonym_key(&self, log: &str, month: Month) -> Result<Arc<TreeKey>, LogError> {
         let place = (log.to_owned(), month);
-        if let Some(keys) = self.inner.writing.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
-            return Ok(Arc::clone(keys));
+        if let Some(key) = self.inner.pseudonyms.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Ok(Arc::clone(key));
         }
-        let key = self.inner.keys.data_key(log, month).await?;
-        let keys = Arc::new(MonthKeys::derive(log, month, &key)?);
-        let mut writing = self.inner.writing.write().unwrap_or_else(PoisonError::into_inner);
+        let key = Arc::new(self.inner.keys.month_keys(log, month).await?.pseudonym().clone());
+        let mut kept = self.inner.pseudonyms.write().unwrap_or_else(PoisonError::into_inner);
         // One month of a log is written at a time: older keys leave memory.
-        writing.retain(|(name, _), _| name != log);
-        writing.insert(place, Arc::clone(&keys));
-        Ok(keys)
+        kept.retain(|(name, _), _| name != log);
+        kept.insert(place, Arc::clone(&key));
+        Ok(key)
     }
 }
 

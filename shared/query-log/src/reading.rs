@@ -4,18 +4,19 @@ use chrono::NaiveDate;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
+use kernel::days;
 use kernel::ids::AgencyId;
-use kernel::{Personal, days};
 use statement::statement;
 use std::collections::BTreeMap;
 use transparency::Hash;
 use uuid::Uuid;
 
-use crate::body::MonthKeys;
-use crate::entry::{Entry, Filter, Head, Page};
+use crate::body::{self, Place};
+use crate::entry::{Body, Entry, Filter, Head, Page};
 use crate::error::LogError;
 use crate::header::{Header, Kind, MonthRange};
-use crate::keys::KeyError;
+use crate::key_tree::{Walker, leaf_of};
+use crate::keys::{self, KeyError, MonthKeys};
 use crate::log::QueryLog;
 use crate::month::Month;
 
@@ -125,15 +126,21 @@ impl QueryLog {
     ) -> Result<Page, LogError> {
         self.handle(log)?;
         let limit = limit.clamp(1, LARGEST_PAGE);
-        let (mut months, mut accounts, mut subjects) = (Vec::new(), None, None);
+        let (mut months, mut accounts, mut subjects) = (Vec::new(), None, Vec::new());
         if filter.account.is_some() || filter.subject.is_some() {
             for (month, keys) in self.readable_months(log, filter).await? {
-                months.push(month.first_day());
-                if let Some(account) = filter.account {
-                    accounts.get_or_insert_with(Vec::new).push(keys.pseudonym(account).0.to_vec());
-                }
-                if let Some(subject) = &filter.subject {
-                    subjects.get_or_insert_with(Vec::new).push(keys.subject(subject.expose()).0.to_vec());
+                // While an erasure writes the subject index anew, a subject has two hashes in that month.
+                let hashes: Vec<_> = match &filter.subject {
+                    Some(subject) => keys.subjects(subject.expose()).map(Some).collect(),
+                    None => vec![None],
+                };
+                for hash in hashes {
+                    months.push(month.first_day());
+                    if let Some(account) = filter.account {
+                        let pseudonym = keys::pseudonym(keys.pseudonym(), account);
+                        accounts.get_or_insert_with(Vec::new).push(pseudonym.0.to_vec());
+                    }
+                    subjects.extend(hash.map(|hash| hash.0.to_vec()));
                 }
             }
             if months.is_empty() {
@@ -168,7 +175,7 @@ impl QueryLog {
         .bind::<Nullable<Array<Text>>, _>(kinds)
         .bind::<Array<Date>, _>(months)
         .bind::<Nullable<Array<Binary>>, _>(accounts)
-        .bind::<Nullable<Array<Binary>>, _>(subjects)
+        .bind::<Nullable<Array<Binary>>, _>(filter.subject.is_some().then_some(subjects))
         .bind::<BigInt, _>(i64::from(limit))
         .load(&mut self.connection().await?)
         .await?;
@@ -177,14 +184,17 @@ impl QueryLog {
         Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
     }
 
-    /// The personal values of an entry, each checked against its commitment; empty if it has no body. For auditors:
-    /// the caller checks the right and records the reading.
-    pub async fn open_body(&self, entry: &Entry) -> Result<BTreeMap<String, Personal<String>>, LogError> {
-        let Some(body) = &entry.body else { return Ok(BTreeMap::new()) };
-        let log = &entry.header.log;
-        let key =
-            self.inner.keys.existing_key(log, entry.month()).await?.ok_or(LogError::Month(entry.month()))?;
-        Ok(MonthKeys::derive(log, entry.month(), &key)?.open(body, &entry.header.commitments)?)
+    /// The personal values of an entry, each checked against its commitment. For auditors: the caller checks the right
+    /// and records the reading.
+    pub async fn open_body(&self, entry: &Entry) -> Result<Body, LogError> {
+        let Some(body) = &entry.body else { return Ok(Body::Values(BTreeMap::new())) };
+        let place = Place { log: &entry.header.log, month: entry.month(), index: entry.header.index };
+        let keys = self.inner.keys.existing_keys(place.log, place.month).await?;
+        let tree = keys.ok_or(LogError::Month(place.month))?.tree;
+        match Walker::new(tree).leaf(leaf_of(place.index)) {
+            Some(leaf) => Ok(Body::Values(body::open(place, &leaf, body, &entry.header.commitments)?)),
+            None => Ok(Body::Erased),
+        }
     }
 
     /// Intents of `agency` recorded on `day` (Taipei), in any log, that no entry closes: items of its next daily
@@ -255,8 +265,8 @@ impl QueryLog {
             if outside || row.dropped_by_order.is_some() {
                 continue;
             }
-            match self.inner.keys.existing_key(log, month).await {
-                Ok(Some(key)) => found.push((month, MonthKeys::derive(log, month, &key)?)),
+            match self.inner.keys.existing_keys(log, month).await {
+                Ok(Some(keys)) => found.push((month, keys)),
                 Ok(None) | Err(KeyError::Destroyed { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -19,6 +19,7 @@ use transparency::note::Signer;
 use crate::authority::Authority;
 use crate::entry::Head;
 use crate::error::LogError;
+use crate::keys::KeyStore;
 use crate::month::Month;
 use crate::standing;
 use crate::statement::AppendBatch;
@@ -26,6 +27,7 @@ use crate::statement::AppendBatch;
 mod laid;
 mod leading;
 mod prepared;
+mod sealing;
 
 pub(crate) use laid::NodeColumns;
 use laid::{Laid, Written};
@@ -33,6 +35,7 @@ pub(crate) use leading::edge;
 use leading::{Leading, Server, take_lead};
 use prepared::micros;
 pub(crate) use prepared::{Prepared, Refusal, Waiting};
+use sealing::Sealing;
 
 /// Entries that may wait before appends are held back.
 pub(crate) const QUEUE: usize = 4_096;
@@ -49,6 +52,7 @@ pub(crate) struct Sequencer {
     log: String,
     database_url: String,
     authority: Arc<Authority>,
+    keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     last_at: Arc<AtomicI64>,
     queue: mpsc::Receiver<Waiting>,
@@ -62,11 +66,12 @@ impl Sequencer {
         log: String,
         database_url: String,
         authority: Arc<Authority>,
+        keys: Arc<dyn KeyStore>,
         clock: Arc<dyn Clock>,
         last_at: Arc<AtomicI64>,
         queue: mpsc::Receiver<Waiting>,
     ) -> Self {
-        Self { log, database_url, authority, clock, last_at, queue, leading: None, compared_on: None }
+        Self { log, database_url, authority, keys, clock, last_at, queue, leading: None, compared_on: None }
     }
 
     /// Runs until every handle is gone.
@@ -119,6 +124,7 @@ impl Sequencer {
         // A second try is safe: it starts from the head as the database has it, which also tells whether the first
         // try was committed after all.
         let mut in_doubt: Option<Laid> = None;
+        let mut failed = false;
         for _ in 0..3 {
             if let Err(error) = self.lead().await {
                 tracing::warn!(log = self.log, error = %error, "the query log cannot be written");
@@ -140,6 +146,7 @@ impl Sequencer {
                 Err(error) => {
                     tracing::warn!(log = self.log, error = %error, "a batch of the query log failed");
                     self.leading = None;
+                    failed = true;
                     continue;
                 }
             };
@@ -158,7 +165,7 @@ impl Sequencer {
                 }
             }
         }
-        refuse(batch, || if in_doubt.is_some() { LogError::Unavailable } else { LogError::Fenced });
+        refuse(batch, || if failed || in_doubt.is_some() { LogError::Unavailable } else { LogError::Fenced });
     }
 
     /// What is durable is stood by: never before COMMIT.
@@ -230,7 +237,7 @@ impl Sequencer {
         fits
     }
 
-    /// Gives every entry its place: index, counters, header bytes, hashes.
+    /// Gives every entry its place: index, counters, sealed body, header bytes, hashes.
     async fn lay_out(&mut self, batch: &[Waiting]) -> Result<Laid, LogError> {
         let recorded_at = self.sequencing_time();
         let leading = self.leading.as_mut().ok_or(LogError::Fenced)?;
@@ -242,8 +249,13 @@ impl Sequencer {
         if opens_month {
             leading.accounts.clear();
             leading.agencies.clear();
+            leading.subject_generation = 0;
         } else {
             leading.load_counters(&self.log, month, batch).await?;
+        }
+        if leading.sealing.as_ref().is_none_or(|sealing| sealing.month != month) {
+            let generation = leading.subject_generation;
+            leading.sealing = Some(Sealing::load(&*self.keys, &self.log, month, generation).await?);
         }
         let statement = AppendBatch {
             log: self.log.clone(),
@@ -251,6 +263,7 @@ impl Sequencer {
             month: month.first_day(),
             month_first: if opens_month { leading.size } else { leading.month_first },
             old_size: leading.size,
+            subject_generation: leading.subject_generation,
             recorded_at,
             ..AppendBatch::default()
         };
@@ -265,7 +278,9 @@ impl Sequencer {
             header.index = u64::try_from(index).map_err(|_| LogError::Malformed)?;
             header.recorded_at = recorded_at;
             leading.count(&mut header);
-            laid.push(&header, waiting.prepared.body.as_ref(), index)?;
+            let body = leading.seal(header.index, waiting.prepared.body.as_ref())?;
+            header.body = body.as_ref().map(|body| body.hash);
+            laid.push(&header, body, index)?;
             index += 1;
         }
         laid.close()?;

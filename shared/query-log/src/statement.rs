@@ -20,6 +20,7 @@ pub(crate) struct AppendBatch {
     pub month: NaiveDate,
     pub month_first: i64,
     pub old_size: i64,
+    pub subject_generation: i64,
     pub new_size: i64,
     pub new_root: Vec<u8>,
     pub new_edge: Vec<u8>,
@@ -78,9 +79,11 @@ impl QueryFragment<Pg> for AppendBatch {
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.body)?;
         out.push_sql(
-            ") AS b (entry_index, body)), subjects AS (INSERT INTO log_subjects (log, month, entry_index, subject_hash) \
-             SELECT m.log, m.month, s.entry_index, s.subject FROM moved m, unnest(",
+            ") AS b (entry_index, body)), subjects AS (INSERT INTO log_subjects (log, month, generation, entry_index, \
+             subject_hash) SELECT m.log, m.month, ",
         );
+        out.push_bind_param::<BigInt, _>(&self.subject_generation)?;
+        out.push_sql(", s.entry_index, s.subject FROM moved m, unnest(");
         out.push_bind_param::<Array<BigInt>, _>(&self.subject_index)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.subject)?;

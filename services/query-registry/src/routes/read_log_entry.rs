@@ -2,7 +2,7 @@
 
 use actix_web::{post, web};
 use chassis::{Answer, Command, Problem, Result, document};
-use query_log::LogError;
+use query_log::{Body, LogError};
 use query_registry_types::PersonalText;
 use query_registry_types::logs::{LogEntryBody, ReadLogEntry};
 
@@ -27,11 +27,13 @@ pub async fn read_log_entry(
     }
     let (log, index) = place.into_inner();
     let entry = get_log_entry::find(&command.caller, &log, index).await?;
-    let values = registry.log.open_body(&entry).await.map_err(|error| match error {
-        // The key was destroyed with its month, or for early erasure.
+    let body = registry.log.open_body(&entry).await.map_err(|error| match error {
+        // The key was destroyed with its month.
         LogError::Month(_) | LogError::Key(_) => document::missing("log entry with a body"),
         other => problems::log_unavailable(&other).into(),
     })?;
+    let erased = body == Body::Erased;
+    let values = body.values().unwrap_or_default();
     // Nobody audits his own queries (invariant 9).
     let own = command.person()?.to_string();
     if values.get("official").is_some_and(|official| *official.expose() == own) {
@@ -48,5 +50,5 @@ pub async fn read_log_entry(
     .await?;
     let values =
         values.into_iter().map(|(field, value)| (field, PersonalText(value.expose().clone()))).collect();
-    Ok(Answer::ok(LogEntryBody { values, reading: receipt.index }))
+    Ok(Answer::ok(LogEntryBody { values, erased, reading: receipt.index }))
 }

@@ -74,7 +74,7 @@ async fn the_log_has_intent_and_outcome_before_the_answer_and_no_table_has_the_c
     assert_eq!(entries[1].header.closes, Some(entries[0].header.index));
     assert_eq!(entries[1].header.index, answer.receipt.index);
     assert_eq!(entries[1].header.digests["answer"].to_string(), answer.digest);
-    let body = log.open_body(&entries[0]).await.unwrap();
+    let body = log.open_body(&entries[0]).await.unwrap().values().unwrap();
     assert_eq!(body["subject"].expose(), &stage.persons[1]);
     assert!(body["reason"].expose().contains("低收入戶"));
     let record: QueryRecord =

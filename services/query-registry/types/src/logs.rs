@@ -62,6 +62,8 @@ pub struct ReadLogEntry {
 pub struct LogEntryBody {
     /// Values by field; each fits its commitment in the header.
     pub values: BTreeMap<String, PersonalText>,
+    /// Whether the values were erased early, under an order: then there are none, for anybody.
+    pub erased: bool,
     /// Index of the entry that records this reading, in the same log.
     pub reading: u64,
 }

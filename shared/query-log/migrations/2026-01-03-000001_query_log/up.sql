@@ -4,11 +4,13 @@
 --   datawarden_log_owner  owns tables and functions; nobody logs in as it.
 --   datawarden_log_writer may read, insert and move the head; the login role of the gate is made a member of it
 --                         (GRANT datawarden_log_writer TO <service login>).
---   datawarden_log_keeper may besides call log_drop_month; for the login role that ends months, never for the gate's.
+--   datawarden_log_keeper may besides call log_drop_month and what an early erasure needs; for the login role that ends
+--                         months and erases entries, never for the gate's.
 -- The functions look in schema public alone: a temporary table of the caller must not pass for the governance log.
 -- The service never holds UPDATE, DELETE or TRUNCATE on entries, and triggers refuse them to owners and superusers
 -- alike. A superuser can switch the triggers off; the offline verifier finds what is bent then.
--- Partitions leave only through log_drop_month, which wants the approved destruction order in the governance log.
+-- Partitions leave only through log_drop_month, which wants the approved destruction order in the governance log, and
+-- those of a month's subject index through log_end_subjects, which wants the approved erasure order of one entry.
 
 CREATE TABLE log_heads (
     log text PRIMARY KEY CHECK (log ~ '^[a-z][a-z0-9-]{0,30}$'),
@@ -32,6 +34,7 @@ CREATE TABLE log_months (
     dropped_by_order bigint,
     dropped_count bigint,
     boundary bytea,
+    subject_generation bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (log, month),
     UNIQUE (log, first_index)
 );
@@ -71,14 +74,16 @@ CREATE TABLE log_bodies (
     PRIMARY KEY (log, month, entry_index)
 ) PARTITION BY RANGE (log, month);
 
--- Apart from the bodies, because an early erasure writes a month's subject index anew under a fresh key.
+-- Apart from the bodies, because an early erasure writes a month's subject index anew under a fresh key: as the next
+-- generation, in a partition of its own, so that the old one goes as a whole.
 CREATE TABLE log_subjects (
     log text NOT NULL,
     month date NOT NULL,
+    generation bigint NOT NULL,
     entry_index bigint NOT NULL,
     subject_hash bytea NOT NULL,
-    PRIMARY KEY (log, month, entry_index)
-) PARTITION BY RANGE (log, month);
+    PRIMARY KEY (log, month, generation, entry_index)
+) PARTITION BY RANGE (log, month, generation);
 CREATE INDEX log_subjects_hash ON log_subjects (subject_hash);
 
 -- Of the tree above the leaves only every eighth height is kept: what a tile of hashes holds. Never pruned: one row for
@@ -100,6 +105,15 @@ CREATE TABLE log_checkpoints (
     PRIMARY KEY (log, size)
 );
 COMMENT ON TABLE log_checkpoints IS 'Signed checkpoints that were published (C2SP tlog-checkpoint).';
+
+CREATE TABLE log_erasures (
+    log text NOT NULL,
+    month date NOT NULL,
+    entry_index bigint NOT NULL,
+    order_index bigint NOT NULL,
+    PRIMARY KEY (log, entry_index)
+);
+COMMENT ON TABLE log_erasures IS 'Entries that are erased early, noted before their key goes; written by log_note_erasure alone.';
 
 CREATE FUNCTION log_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -129,6 +143,8 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_checkpoints FOR EACH
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_checkpoints EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_delete BEFORE DELETE ON log_months FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_months EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_erasures FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_erasures EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER guard_head BEFORE UPDATE OR DELETE ON log_heads FOR EACH ROW EXECUTE FUNCTION log_guard_head();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_heads EXECUTE FUNCTION log_refuse_change();
 
@@ -139,13 +155,36 @@ SET search_path = public, pg_temp AS $$
     ON CONFLICT DO NOTHING;
 $$;
 
+-- Attaching (instead of PARTITION OF) leaves the other logs' sequencers unblocked.
+CREATE FUNCTION log_attach(p_parent text, p_name text, p_from text, p_to text) RETURNS void LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', p_name, p_parent);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', p_parent, p_name, p_from, p_to);
+    EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION log_refuse_change()', p_name);
+END $$;
+
+CREATE FUNCTION log_partition(p_parent text, p_log text, p_month date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM')
+$$;
+
+CREATE FUNCTION log_subject_partition(p_log text, p_month date, p_generation bigint) RETURNS text LANGUAGE sql
+IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT log_partition('log_subjects', p_log, p_month) || '_' || p_generation
+$$;
+
+CREATE FUNCTION log_open_generation(p_log text, p_month date, p_generation bigint) RETURNS void LANGUAGE sql
+SET search_path = public, pg_temp AS $$
+    SELECT log_attach('log_subjects', log_subject_partition(p_log, p_month, p_generation),
+        format('%L, %L, %s', p_log, p_month, p_generation), format('%L, %L, %s', p_log, p_month, p_generation + 1))
+$$;
+
 -- Opens the partitions of a month that begins at the log's present head. Months only follow one another.
 CREATE FUNCTION log_open_month(p_log text, p_month date, p_epoch bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE
     v_head log_heads;
     v_parent text;
-    v_name text;
 BEGIN
     SELECT * INTO v_head FROM log_heads WHERE log = p_log FOR UPDATE;
     IF v_head.log IS NULL OR v_head.epoch <> p_epoch OR extract(day FROM p_month) <> 1
@@ -154,13 +193,20 @@ BEGIN
     END IF;
     INSERT INTO log_months (log, month, first_index, start_root, start_edge)
     VALUES (p_log, p_month, v_head.size, v_head.root_hash, v_head.edge);
-    FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies', 'log_subjects'] LOOP
-        v_name := v_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM');
-        -- Attaching (instead of PARTITION OF) leaves the other logs' sequencers unblocked.
-        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', v_name, v_parent);
-        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L, %L) TO (%L, %L)',
-            v_parent, v_name, p_log, p_month, p_log, (p_month + interval '1 month')::date);
-        EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION log_refuse_change()', v_name);
+    FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies'] LOOP
+        PERFORM log_attach(v_parent, log_partition(v_parent, p_log, p_month), format('%L, %L', p_log, p_month),
+            format('%L, %L', p_log, (p_month + interval '1 month')::date));
+    END LOOP;
+    PERFORM log_open_generation(p_log, p_month, 0);
+END $$;
+
+CREATE FUNCTION log_drop_generations(p_log text, p_month date, p_before bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+DECLARE
+    v_generation bigint;
+BEGIN
+    FOR v_generation IN SELECT generate_series(0, p_before - 1) LOOP
+        EXECUTE format('DROP TABLE IF EXISTS %I', log_subject_partition(p_log, p_month, v_generation));
     END LOOP;
 END $$;
 
@@ -224,16 +270,107 @@ BEGIN
 
     -- Locked in the order in which the append locks them.
     LOCK TABLE log_entries, log_bodies, log_subjects IN ACCESS EXCLUSIVE MODE;
-    FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies', 'log_subjects'] LOOP
-        EXECUTE format('DROP TABLE %I', v_parent || '_' || replace(p_log, '-', '_') || '_' || to_char(p_month, 'YYYYMM'));
+    FOREACH v_parent IN ARRAY ARRAY['log_entries', 'log_bodies'] LOOP
+        EXECUTE format('DROP TABLE %I', log_partition(v_parent, p_log, p_month));
     END LOOP;
+    -- More than one while an erasure is under way.
+    PERFORM log_drop_generations(p_log, p_month, v_month.subject_generation + 1);
     UPDATE log_months SET dropped_by_order = p_order_index, dropped_count = v_count, boundary = v_boundary
     WHERE log = p_log AND month = p_month;
     -- Tiles that end before the first entry that is left are gone for good.
     UPDATE log_months SET boundary = NULL WHERE log = p_log AND month < p_month AND first_index + dropped_count <= v_tile;
 END $$;
 
-REVOKE ALL ON FUNCTION log_create(text), log_open_month(text, date, bigint), log_drop_month(text, date, bigint)
+-- Notes that an entry is about to be erased. Refuses unless entry p_order_index of the governance log is an approved
+-- erasure order for exactly this entry. Called again under the same order it does nothing.
+CREATE FUNCTION log_note_erasure(p_log text, p_month date, p_index bigint, p_order_index bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_leaf bytea;
+    v_order log_entries;
+    v_text jsonb;
+    v_range jsonb;
+BEGIN
+    SELECT leaf_hash INTO v_leaf FROM log_entries WHERE log = p_log AND month = p_month AND entry_index = p_index;
+    SELECT * INTO v_order FROM log_entries WHERE log = 'governance' AND entry_index = p_order_index;
+    IF v_leaf IS NULL OR v_order.log IS NULL OR sha256('\x00'::bytea || v_order.header) <> v_order.leaf_hash THEN
+        RAISE EXCEPTION 'no erasure order at entry % of the governance log', p_order_index
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    v_text := convert_from(substring(v_order.header FROM 2), 'UTF8')::jsonb;
+    v_range := v_text -> 'range';
+    IF (v_text ->> 'kind' = 'governance' AND v_text ->> 'action' = 'erasure-order'
+        AND v_text ->> 'decision' = 'approved'
+        AND v_range ->> 'log' = p_log AND v_range ->> 'month' = to_char(p_month, 'YYYY-MM')
+        AND (v_range ->> 'first')::bigint = p_index AND (v_range ->> 'last')::bigint = p_index
+        AND v_range ->> 'root' = encode(v_leaf, 'hex')) IS NOT TRUE THEN
+        RAISE EXCEPTION 'entry % of the governance log is no approved erasure order for entry % of %',
+            p_order_index, p_index, p_log USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    INSERT INTO log_erasures VALUES (p_log, p_month, p_index, p_order_index) ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM log_erasures
+        WHERE log = p_log AND entry_index = p_index AND order_index = p_order_index) THEN
+        RAISE EXCEPTION 'entry % of % is erased under another order', p_index, p_log
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+END $$;
+
+-- The month of a noted erasure, locked; refuses without the note.
+CREATE FUNCTION log_erased_month(p_log text, p_index bigint, p_order_index bigint) RETURNS log_months LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+DECLARE
+    v_month log_months;
+BEGIN
+    SELECT m.* INTO v_month FROM log_months m JOIN log_erasures e USING (log, month)
+    WHERE e.log = p_log AND e.entry_index = p_index AND e.order_index = p_order_index AND m.dropped_by_order IS NULL
+    FOR UPDATE OF m;
+    IF v_month.log IS NULL THEN
+        RAISE EXCEPTION 'entry % of % is not to be erased under order %', p_index, p_log, p_order_index
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN v_month;
+END $$;
+
+-- Opens the next generation of the subject index of the month of an entry that is being erased. Whoever sequences hands
+-- over first, with the keys in its memory, and is fenced should it live on: no subject is written under the old key.
+CREATE FUNCTION log_open_subjects(p_log text, p_index bigint, p_order_index bigint, p_generation bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_month log_months;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('query-log:' || p_log)::bigint & 4294967295);
+    v_month := log_erased_month(p_log, p_index, p_order_index);
+    UPDATE log_heads SET epoch = epoch + 1 WHERE log = p_log;
+    IF v_month.subject_generation < p_generation THEN
+        PERFORM log_open_generation(p_log, v_month.month, p_generation);
+        UPDATE log_months SET subject_generation = p_generation WHERE log = p_log AND month = v_month.month;
+    END IF;
+END $$;
+
+-- Drops the older generations of that subject index. Refuses if the latest lacks an entry, or holds an erased one.
+CREATE FUNCTION log_end_subjects(p_log text, p_index bigint, p_order_index bigint) RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_month log_months := log_erased_month(p_log, p_index, p_order_index);
+BEGIN
+    IF EXISTS (SELECT FROM log_subjects o WHERE o.log = p_log AND o.month = v_month.month
+            AND o.generation < v_month.subject_generation
+            AND NOT EXISTS (SELECT FROM log_erasures e WHERE e.log = p_log AND e.entry_index = o.entry_index)
+            AND NOT EXISTS (SELECT FROM log_subjects n WHERE n.log = p_log AND n.month = v_month.month
+                AND n.generation = v_month.subject_generation AND n.entry_index = o.entry_index))
+        OR EXISTS (SELECT FROM log_subjects WHERE log = p_log AND month = v_month.month
+            AND generation = v_month.subject_generation AND entry_index = p_index) THEN
+        RAISE EXCEPTION 'the subject index of % of % is not written anew', v_month.month, p_log
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    LOCK TABLE log_subjects IN ACCESS EXCLUSIVE MODE;
+    PERFORM log_drop_generations(p_log, v_month.month, v_month.subject_generation);
+END $$;
+
+REVOKE ALL ON FUNCTION log_create(text), log_open_month(text, date, bigint), log_drop_month(text, date, bigint),
+    log_attach(text, text, text, text), log_open_generation(text, date, bigint), log_drop_generations(text, date, bigint),
+    log_note_erasure(text, date, bigint, bigint), log_erased_month(text, bigint, bigint),
+    log_open_subjects(text, bigint, bigint, bigint), log_end_subjects(text, bigint, bigint)
     FROM PUBLIC;
 
 DO $$
@@ -256,18 +393,28 @@ BEGIN
     FOREACH v_role IN ARRAY ARRAY['datawarden_log_writer', 'datawarden_log_keeper', current_user::text] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON log_entries, log_bodies, log_subjects TO %I', v_role);
         EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints TO %I', v_role);
-        EXECUTE format('GRANT SELECT ON log_months TO %I', v_role);
+        EXECUTE format('GRANT SELECT ON log_months, log_erasures TO %I', v_role);
         EXECUTE format('GRANT SELECT, UPDATE ON log_heads TO %I', v_role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text), log_open_month(text, date, bigint) TO %I', v_role);
     END LOOP;
-    EXECUTE format('GRANT EXECUTE ON FUNCTION log_drop_month(text, date, bigint) TO datawarden_log_keeper, %I', current_user);
-    FOREACH v_table IN ARRAY ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects', 'log_nodes',
-        'log_checkpoints'] LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION log_drop_month(text, date, bigint), '
+        'log_note_erasure(text, date, bigint, bigint), log_open_subjects(text, bigint, bigint, bigint), '
+        'log_end_subjects(text, bigint, bigint) TO datawarden_log_keeper, %I', current_user);
+    FOREACH v_table IN ARRAY
+        ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects', 'log_erasures', 'log_nodes',
+            'log_checkpoints'] LOOP
         EXECUTE format('ALTER TABLE %I OWNER TO datawarden_log_owner', v_table);
     END LOOP;
     ALTER FUNCTION log_create(text) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_open_month(text, date, bigint) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_drop_month(text, date, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_attach(text, text, text, text) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_open_generation(text, date, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_drop_generations(text, date, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_note_erasure(text, date, bigint, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_erased_month(text, bigint, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_open_subjects(text, bigint, bigint, bigint) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_end_subjects(text, bigint, bigint) OWNER TO datawarden_log_owner;
 EXCEPTION
     WHEN insufficient_privilege THEN
         RAISE NOTICE 'the roles of the query log could not be set up; triggers alone protect it (see up.sql)';

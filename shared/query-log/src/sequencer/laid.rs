@@ -7,10 +7,10 @@ use transparency::note::Signer;
 use transparency::tile::HEIGHT;
 use transparency::{Frontier, Growth, Hash};
 
-use crate::body::SealedBody;
 use crate::entry::{Head, Receipt};
 use crate::error::LogError;
 use crate::header::Header;
+use crate::sequencer::sealing::SealedBody;
 use crate::statement::AppendBatch;
 
 /// A batch laid out for its place.
@@ -44,7 +44,7 @@ impl Laid {
     }
 
     /// Adds an entry.
-    pub fn push(&mut self, header: &Header, body: Option<&SealedBody>, index: i64) -> Result<(), LogError> {
+    pub fn push(&mut self, header: &Header, body: Option<SealedBody>, index: i64) -> Result<(), LogError> {
         let signed = |n: u64| i64::try_from(n).map_err(|_| LogError::Invalid("a counter is out of range"));
         let bytes = header.to_bytes()?;
         let leaf = Hash::leaf(&bytes);
@@ -64,7 +64,7 @@ impl Laid {
         columns.leaf.push(leaf.0.to_vec());
         if let Some(body) = body {
             columns.body_index.push(index);
-            columns.body.push(body.bytes.clone());
+            columns.body.push(body.bytes);
             if let Some(subject) = body.subject {
                 columns.subject_index.push(index);
                 columns.subject.push(subject.0.to_vec());

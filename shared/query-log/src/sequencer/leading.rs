@@ -14,6 +14,8 @@ use transparency::{Frontier, Hash};
 use uuid::Uuid;
 
 use super::prepared::{Prepared, Waiting};
+use super::sealing::{SealedBody, Sealing};
+use crate::body::UnsealedBody;
 use crate::entry::NewEntry;
 use crate::error::LogError;
 use crate::header::{Header, Kind, MonthRange};
@@ -22,6 +24,8 @@ use crate::reading::unsigned;
 
 /// What a leader knows; dropped as soon as anything goes wrong.
 pub struct Leading {
+    /// Before the connection: the keys leave memory before the lock is given up.
+    pub sealing: Option<Sealing>,
     pub connection: AsyncPgConnection,
     pub signer: Arc<Signer>,
     pub server: Server,
@@ -30,6 +34,7 @@ pub struct Leading {
     pub edge: Frontier,
     pub month: Option<Month>,
     pub month_first: i64,
+    pub subject_generation: i64,
     pub accounts: HashMap<Hash, u64>,
     pub agencies: HashMap<Uuid, u64>,
     pub glanced: time::Instant,
@@ -58,6 +63,8 @@ struct HeadRow {
     month_first: i64,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     last_at: Option<Instant>,
+    #[diesel(sql_type = BigInt)]
+    subject_generation: i64,
 }
 
 #[derive(QueryableByName)]
@@ -102,7 +109,9 @@ pub async fn take_lead(
     .await?;
     let head: HeadRow = statement(
         "UPDATE log_heads SET epoch = epoch + 1 WHERE log = $1 \
-         RETURNING size, edge, epoch, month, month_first, last_at",
+         RETURNING size, edge, epoch, month, month_first, last_at, COALESCE((SELECT subject_generation \
+         FROM log_months WHERE log_months.log = log_heads.log AND log_months.month = log_heads.month), 0) \
+         AS subject_generation",
     )
     .bind::<Text, _>(log)
     .get_result(&mut connection)
@@ -110,6 +119,7 @@ pub async fn take_lead(
     .optional()?
     .ok_or(LogError::Malformed)?;
     let leading = Leading {
+        sealing: None,
         connection,
         signer,
         server,
@@ -118,6 +128,7 @@ pub async fn take_lead(
         edge: edge(unsigned(head.size)?, &head.edge)?,
         month: head.month.map(Month::containing),
         month_first: head.month_first,
+        subject_generation: head.subject_generation,
         accounts: HashMap::new(),
         agencies: HashMap::new(),
         glanced: time::Instant::now(),
@@ -150,6 +161,13 @@ impl Leading {
         header.index = size;
         header.recorded_at = recorded_at;
         Some(header)
+    }
+
+    /// Seals the body of the entry at `index`, if it has one.
+    pub fn seal(&mut self, index: u64, body: Option<&UnsealedBody>) -> Result<Option<SealedBody>, LogError> {
+        let Some(body) = body else { return Ok(None) };
+        let sealing = self.sealing.as_mut().ok_or(LogError::Fenced)?;
+        Ok(Some(sealing.seal(index, body)?))
     }
 
     /// Sets the dense counters of the entry.

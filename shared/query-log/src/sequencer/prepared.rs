@@ -7,7 +7,7 @@ use kernel::Instant;
 use tokio::sync::oneshot;
 use transparency::Hash;
 
-use crate::body::SealedBody;
+use crate::body::UnsealedBody;
 use crate::entry::NewEntry;
 use crate::error::LogError;
 use crate::header::{AccountMark, Header};
@@ -18,7 +18,7 @@ use crate::sequencer::laid::Written;
 pub(crate) struct Prepared {
     pub(super) month: Month,
     pub(super) header: Header,
-    pub(super) body: Option<SealedBody>,
+    pub(super) body: Option<UnsealedBody>,
     pub size: usize,
 }
 
@@ -44,7 +44,7 @@ impl Prepared {
         month: Month,
         entry: &NewEntry,
         pseudonym: Option<Hash>,
-        body: Option<SealedBody>,
+        body: Option<UnsealedBody>,
     ) -> Self {
         let header = Header {
             log: log.to_owned(),
@@ -66,14 +66,16 @@ impl Prepared {
             closes: entry.closes,
             action: entry.action.clone(),
             range: entry.range.clone(),
+            backups_expire: entry.backups_expire,
             digests: entry.digests.clone(),
             commitments: body.as_ref().map(|body| body.commitments.clone()).unwrap_or_default(),
-            body: body.as_ref().map(|body| body.hash),
+            // Known once it is sealed for its place; it takes the same room.
+            body: body.as_ref().map(|_| Hash([0; 32])),
         };
         let size = header
             .to_bytes()
             .map_or(usize::MAX, |bytes| bytes.len())
-            .saturating_add(body.as_ref().map_or(0, |body| body.bytes.len()));
+            .saturating_add(body.as_ref().map_or(0, UnsealedBody::sealed_size));
         Self { month, header, body, size }
     }
 }

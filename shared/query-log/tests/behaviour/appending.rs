@@ -175,6 +175,11 @@ async fn the_writers_role_can_append_but_neither_change_nor_remove() {
         "UPDATE log_months SET first_index = 9",
         "ALTER TABLE log_entries DISABLE TRIGGER ALL",
         "SELECT log_drop_month('three-year', '2026-01-01', 0)",
+        "INSERT INTO log_erasures VALUES ('three-year', '2026-01-01', 0, 0)",
+        "SELECT log_note_erasure('three-year', '2026-01-01', 0, 0)",
+        "SELECT log_open_subjects('three-year', 0, 0, 1)",
+        "SELECT log_end_subjects('three-year', 0, 0)",
+        "SELECT log_drop_generations('three-year', '2026-01-01', 1)",
     ] {
         let refused =
             world.run(&format!("SET ROLE datawarden_log_writer; {sql}")).await.unwrap_err().to_string();

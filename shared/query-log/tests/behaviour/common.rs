@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::MigrationHarness;
 use kernel::ids::{AccountId, AgencyId};
-use kernel::{Instant, Personal, SimulatedClock, SystemRandom};
+use kernel::{Instant, Personal, Random, SimulatedClock, SystemRandom};
 use query_log::{
     Anchors, FileKeyStore, GOVERNANCE, Kind, MIGRATIONS, NewEntry, NoAnchors, Opening, QueryLog, Receipt,
     SUBJECT,
@@ -23,7 +23,9 @@ pub struct World {
     pub log: QueryLog,
     pub clock: SimulatedClock,
     pub keys: FileKeyStore,
-    _directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
+    admin_url: String,
+    random: Arc<dyn Random>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test's own setting; there is no service here to hold it")]
@@ -39,33 +41,42 @@ pub fn moment(text: &str) -> Instant {
 
 /// Runs SQL as superuser on the maintenance database.
 pub async fn admin(sql: &str) {
-    let mut connection = AsyncPgConnection::establish(&admin_url()).await.unwrap();
+    administer(&admin_url(), sql).await;
+}
+
+async fn administer(url: &str, sql: &str) {
+    let mut connection = AsyncPgConnection::establish(url).await.unwrap();
     connection.batch_execute(sql).await.unwrap();
 }
 
 impl World {
     pub async fn start() -> Self {
+        Self::on(admin_url(), Arc::new(SystemRandom)).await
+    }
+
+    /// On the server with this maintenance database; the seeds of entries come from `random`.
+    pub async fn on(admin_url: String, random: Arc<dyn Random>) -> Self {
         let name = format!("query_log_{}", Uuid::from_bytes(random16()).simple());
-        admin(&format!("CREATE DATABASE {name}")).await;
-        let (server, _) = admin_url().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        administer(&admin_url, &format!("CREATE DATABASE {name}")).await;
+        let (server, _) = admin_url.rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         let url = format!("{server}/{name}");
         let connection = AsyncPgConnection::establish(&url).await.unwrap();
         AsyncMigrationHarness::new(connection).run_pending_migrations(MIGRATIONS).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let keys = FileKeyStore::open(&directory.path().join("keys"), &directory.path().join("kek")).unwrap();
         let clock = SimulatedClock::starting_at(moment("2026-01-15T02:00:00Z"));
-        let log = open(&url, &keys, &clock, Arc::new(NoAnchors));
-        Self { url, name, log, clock, keys, _directory: directory }
+        let log = open(&url, &keys, &clock, &random, Arc::new(NoAnchors));
+        Self { url, name, log, clock, keys, directory, admin_url, random }
     }
 
     /// Another process on the same database and key store.
     pub fn replica(&self) -> QueryLog {
-        open(&self.url, &self.keys, &self.clock, Arc::new(NoAnchors))
+        self.anchored(NoAnchors)
     }
 
     /// Another process that asks `anchors` before it goes on.
     pub fn anchored(&self, anchors: impl Anchors) -> QueryLog {
-        open(&self.url, &self.keys, &self.clock, Arc::new(anchors))
+        open(&self.url, &self.keys, &self.clock, &self.random, Arc::new(anchors))
     }
 
     /// Runs SQL as superuser with every trigger switched off.
@@ -94,22 +105,28 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let url = self.admin_url.clone();
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(admin(&sql));
+            runtime.block_on(administer(&url, &sql));
         });
         dropped.join().unwrap();
     }
 }
 
-fn open(url: &str, keys: &FileKeyStore, clock: &SimulatedClock, anchors: Arc<dyn Anchors>) -> QueryLog {
-    let (keys, clock) = (Arc::new(keys.clone()), Arc::new(clock.clone()));
+fn open(
+    url: &str,
+    keys: &FileKeyStore,
+    clock: &SimulatedClock,
+    random: &Arc<dyn Random>,
+    anchors: Arc<dyn Anchors>,
+) -> QueryLog {
     QueryLog::open(Opening {
         database_url: url,
         origin: ORIGIN,
-        keys,
-        clock,
-        random: Arc::new(SystemRandom),
+        keys: Arc::new(keys.clone()),
+        clock: Arc::new(clock.clone()),
+        random: Arc::clone(random),
         anchors,
         logs: &[LOG, "five-year", GOVERNANCE],
     })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::DateTime;
+use chrono::{DateTime, Days, NaiveDate};
 use kernel::ids::{AgencyId, QueryApplicationId, QueryId};
 use proptest::prelude::*;
 use query_log::body::commitment;
@@ -79,13 +79,14 @@ prop_compose! {
         fields in proptest::collection::btree_set(any::<String>(), 0..4), range in proptest::option::of(month_range()),
         digests in proptest::collection::btree_map(any::<String>(), hash(), 0..3),
         commitments in proptest::collection::btree_map(any::<String>(), hash(), 0..3),
-        body in proptest::option::of(hash())) -> Header {
+        body in proptest::option::of(hash()), days in proptest::option::of(0..100_000_u64)) -> Header {
         let [legal_basis, programme, decision, refusal, rule_pack, action] = texts;
         let at = DateTime::from_timestamp_micros(micros).unwrap();
         let (fields, digests): (BTreeSet<String>, BTreeMap<String, Hash>) = (fields, digests);
         Header {
             log: "three-year".to_owned(), index, kind, recorded_at: at, at, closes, legal_basis, programme, decision,
             refusal, rule_pack, action, fields, range, digests, commitments, body,
+            backups_expire: days.map(|days| NaiveDate::default() + Days::new(days)),
             agency: ids.map(|ids| AgencyId(ids.0)), agency_seq: ids.map(|_| index),
             application: ids.map(|ids| QueryApplicationId(ids.1)), query: ids.map(|ids| QueryId(ids.2)),
             account: account.map(|(pseudonym, seq)| AccountMark { pseudonym, seq }),

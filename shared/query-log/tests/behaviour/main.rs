@@ -9,9 +9,11 @@
 
 mod appending;
 mod common;
+mod erasure;
 mod expiry;
 mod formats;
 mod proving;
+mod raw_files;
 mod reading;
 mod standing;
 mod tampering;

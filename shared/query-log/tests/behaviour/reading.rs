@@ -56,7 +56,7 @@ async fn a_body_opens_to_its_values_and_the_row_shows_none_of_them() {
     let world = World::start().await;
     world.append(3).await;
     let entry = world.log.read(LOG, 0).await.unwrap();
-    let values = world.log.open_body(&entry).await.unwrap();
+    let values = world.log.open_body(&entry).await.unwrap().values().unwrap();
     assert_eq!(values["subject"].expose(), "S000000003");
     assert_eq!(values["reason"].expose(), "低收入戶複查");
     let header = String::from_utf8(entry.header_bytes.clone()).unwrap();

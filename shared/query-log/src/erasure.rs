@@ -1,0 +1,198 @@
+//! Early erasure of one entry (invariants 4 and 8): its key is destroyed, no row of it is changed, every proof stays.
+//!
+//! In an order in which each step may be repeated after a crash, and nothing is lost that is not ordered to be:
+//! 1. the database notes the erasure, or refuses: the governance log must hold the approved order for exactly this entry;
+//! 2. the key store destroys the entry's key and makes a fresh matching key;
+//! 3. the subject index is opened anew for that key. For this the leader's lock is taken: it hands over within a moment,
+//!    and with its lead the keys that it held are gone; whoever leads next loads what the key store has left;
+//! 4. the index is filled from the bodies of the month (of the erased ones nothing opens);
+//! 5. the old index is dropped, the old matching key destroyed;
+//! 6. the erasure is entered in the governance log.
+
+use chrono::NaiveDate;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Binary, Date, Text};
+use diesel_async::RunQueryDsl as _;
+use statement::statement;
+
+use crate::body::{self, Place};
+use crate::entry::{Entry, NewEntry};
+use crate::error::LogError;
+use crate::expiry::refused;
+use crate::header::{Header, Kind, MonthRange};
+use crate::key_tree::{Walker, leaf_of};
+use crate::keys;
+use crate::log::QueryLog;
+use crate::month::Month;
+use crate::reading::{LARGEST_PAGE, signed, unsigned};
+use crate::{APPROVED, ERASURE, ERASURE_ORDER, GOVERNANCE};
+
+#[derive(QueryableByName)]
+struct BodyRow {
+    #[diesel(sql_type = BigInt)]
+    entry_index: i64,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct HeaderRow {
+    #[diesel(sql_type = Binary)]
+    header: Vec<u8>,
+}
+
+impl QueryLog {
+    /// The governance entry that orders the early erasure of an entry; append it once two persons approved, with the
+    /// digests of their endorsements added.
+    pub fn erasure_order(&self, entry: &Entry) -> NewEntry {
+        NewEntry {
+            action: Some(ERASURE_ORDER.to_owned()),
+            decision: Some(APPROVED.to_owned()),
+            range: Some(only(entry)),
+            ..NewEntry::new(Kind::Governance, self.now())
+        }
+    }
+
+    /// Erases the entry at `index` of `log` under the approved order at `order_index` of the governance log, and returns
+    /// the index of the erasure entry there, which names the day when the key store's last backup expires.
+    /// [`LogError::Refused`] without such an order. May be repeated after a failure midway, and does nothing afterwards.
+    pub async fn erase_entry(
+        &self,
+        log: &str,
+        index: u64,
+        order_index: u64,
+        backups_expire: NaiveDate,
+    ) -> Result<u64, LogError> {
+        let entry = self.read(log, index).await?;
+        if entry.header.body.is_none() {
+            return Err(LogError::Invalid("the entry has no personal values"));
+        }
+        self.note_erasure(&entry, order_index).await?;
+        if let Some(index) = self.erased_under(order_index).await? {
+            return Ok(index);
+        }
+        let month = entry.month();
+        let punctured = self.inner.keys.puncture(log, month, index).await?;
+        self.open_subjects(&entry, order_index, punctured.generation).await?;
+        self.fill_subjects(log, month, punctured.generation).await?;
+        self.end_subjects(&entry, order_index).await?;
+        self.inner.keys.retire_matching(log, month, punctured.generation).await?;
+
+        let mut erasure = NewEntry {
+            action: Some(ERASURE.to_owned()),
+            range: Some(only(&entry)),
+            closes: Some(order_index),
+            backups_expire: Some(backups_expire),
+            ..NewEntry::new(Kind::Governance, self.now())
+        };
+        erasure.digests.insert("key-fingerprint".to_owned(), punctured.fingerprint);
+        Ok(self.append(GOVERNANCE, erasure).await?.index)
+    }
+
+    /// Writes down that the erasure is under way; the database checks the order itself.
+    async fn note_erasure(&self, entry: &Entry, order_index: u64) -> Result<(), LogError> {
+        let note = statement("SELECT log_note_erasure($1, $2, $3, $4)")
+            .bind::<Text, _>(&entry.header.log)
+            .bind::<Date, _>(entry.month().first_day())
+            .bind::<BigInt, _>(signed(entry.header.index))
+            .bind::<BigInt, _>(signed(order_index));
+        let done = note.execute(&mut self.connection().await?).await;
+        done.map(drop).map_err(refused)
+    }
+
+    /// The erasure entry that closes the order, if it is there.
+    async fn erased_under(&self, order_index: u64) -> Result<Option<u64>, LogError> {
+        let rows: Vec<HeaderRow> =
+            statement("SELECT header FROM log_entries WHERE log = $1 AND closes = $2 ORDER BY entry_index")
+                .bind::<Text, _>(GOVERNANCE)
+                .bind::<BigInt, _>(signed(order_index))
+                .load(&mut self.connection().await?)
+                .await?;
+        for row in rows {
+            let header = Header::from_bytes(&row.header)?;
+            if header.action.as_deref() == Some(ERASURE) {
+                return Ok(Some(header.index));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn open_subjects(&self, entry: &Entry, order_index: u64, generation: u32) -> Result<(), LogError> {
+        let open = statement("SELECT log_open_subjects($1, $2, $3, $4)")
+            .bind::<Text, _>(&entry.header.log)
+            .bind::<BigInt, _>(signed(entry.header.index))
+            .bind::<BigInt, _>(signed(order_index))
+            .bind::<BigInt, _>(i64::from(generation));
+        let done = open.execute(&mut self.connection().await?).await;
+        done.map(drop).map_err(refused)
+    }
+
+    /// Writes the month's subjects under the matching key of `generation`: what was appended before it was opened, for
+    /// later entries stand there already.
+    async fn fill_subjects(&self, log: &str, month: Month, generation: u32) -> Result<(), LogError> {
+        let found = self.inner.keys.existing_keys(log, month).await?.ok_or(LogError::Month(month))?;
+        let matching = found.matching(generation).ok_or(LogError::Malformed)?.clone();
+        let mut walker = Walker::new(found.tree);
+        let mut after = -1;
+        loop {
+            let rows = self.bodies(log, month, after).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.entry_index;
+            let (mut indices, mut subjects) = (Vec::new(), Vec::new());
+            for row in rows {
+                let place = Place { log, month, index: unsigned(row.entry_index)? };
+                let Some(leaf) = walker.leaf(leaf_of(place.index)) else { continue };
+                if let Some(subject) = body::open_subject(place, &leaf, &row.body)? {
+                    indices.push(row.entry_index);
+                    subjects.push(keys::subject(&matching, &subject).0.to_vec());
+                }
+            }
+            statement(
+                "INSERT INTO log_subjects (log, month, generation, entry_index, subject_hash) \
+                 SELECT $1, $2, $3, * FROM unnest($4, $5) ON CONFLICT DO NOTHING",
+            )
+            .bind::<Text, _>(log)
+            .bind::<Date, _>(month.first_day())
+            .bind::<BigInt, _>(i64::from(generation))
+            .bind::<Array<BigInt>, _>(indices)
+            .bind::<Array<Binary>, _>(subjects)
+            .execute(&mut self.connection().await?)
+            .await?;
+        }
+    }
+
+    async fn bodies(&self, log: &str, month: Month, after: i64) -> Result<Vec<BodyRow>, LogError> {
+        let rows = statement(
+            "SELECT entry_index, body FROM log_bodies WHERE log = $1 AND month = $2 AND entry_index > $3 \
+             ORDER BY entry_index LIMIT $4",
+        )
+        .bind::<Text, _>(log)
+        .bind::<Date, _>(month.first_day())
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(i64::from(LARGEST_PAGE))
+        .load(&mut self.connection().await?)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn end_subjects(&self, entry: &Entry, order_index: u64) -> Result<(), LogError> {
+        let end = statement("SELECT log_end_subjects($1, $2, $3)")
+            .bind::<Text, _>(&entry.header.log)
+            .bind::<BigInt, _>(signed(entry.header.index))
+            .bind::<BigInt, _>(signed(order_index));
+        let done = end.execute(&mut self.connection().await?).await;
+        done.map(drop).map_err(refused)
+    }
+}
+
+/// The range of one entry.
+fn only(entry: &Entry) -> MonthRange {
+    MonthRange {
+        log: entry.header.log.clone(),
+        month: entry.month(),
+        first: entry.header.index,
+        last: entry.header.index,
+        count: 1,
+        root: entry.leaf_hash,
+    }
+}
