@@ -8,6 +8,7 @@ use chassis::{Caller, Context, Problem, Result};
 use kernel::ids::{PersonId, QueryId};
 use kernel::{Instant, NationalId, Personal, days};
 use query_log::{Hash, Kind, LogError, NewEntry, Receipt};
+use query_registry_types::PersonalText;
 use query_registry_types::applications::ApplicationContent;
 use query_registry_types::events::Decision;
 use query_registry_types::queries::{CreateQuery, LogReceipt, QueryAnswer, Watermark};
@@ -231,7 +232,8 @@ impl Passage {
             digest,
             digest_salt: hex::encode(salt),
             delivery: grant.delivery,
-            receipt: receipt(&outcome),
+            intent: receipt_with_keys(intent),
+            receipt: receipt_with_keys(&outcome),
             watermark: Watermark {
                 account_number: grant.account_number.clone(),
                 at: self.now,
@@ -271,7 +273,13 @@ pub fn opened(registry: &Registry, application: &QueryApplication) -> Result<App
     Ok(serde_json::from_str(registry.register.open(&application.content)?.expose())?)
 }
 
-/// A receipt as it is answered.
+/// A receipt in the answer to a query, which is kept nowhere.
+fn receipt_with_keys(found: &Receipt) -> LogReceipt {
+    let keys = found.field_keys.iter().map(|(field, key)| (field.clone(), PersonalText(key.expose())));
+    LogReceipt { field_keys: keys.collect(), ..receipt(found) }
+}
+
+/// A receipt as it is answered where the answer may be kept: without the keys of its commitments.
 pub fn receipt(receipt: &Receipt) -> LogReceipt {
     LogReceipt {
         log: receipt.log.clone(),
@@ -281,6 +289,7 @@ pub fn receipt(receipt: &Receipt) -> LogReceipt {
         size: receipt.head.size,
         root_hash: receipt.head.root_hash.to_string(),
         proof: receipt.proof.clone(),
+        field_keys: BTreeMap::new(),
     }
 }
 

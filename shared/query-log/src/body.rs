@@ -52,12 +52,38 @@ impl Drop for Plain {
     }
 }
 
-/// The commitment to `value` of `field` in an entry with `seed`: HMAC-SHA256 under
-/// HKDF-SHA256(seed, "log-commitment/v1/" ‖ field). Whoever holds the field's key and value can check it.
+/// The key of the commitment to one value: HKDF-SHA256(seed, "log-commitment/v1/" ‖ field). Who gave or got the value is
+/// given its key too, to check what the log holds of it; without the key a commitment to a guess cannot be told from others.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FieldKey(Zeroizing<[u8; 32]>);
+
+impl std::fmt::Debug for FieldKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[key]")
+    }
+}
+
+impl FieldKey {
+    /// The key of `field` in an entry with `seed`.
+    pub fn derive(seed: &[u8; 32], field: &str) -> Result<Self, BodyError> {
+        let key = derive(seed, &format!("log-commitment/v1/{field}")).map_err(|_| BodyError::Sealed)?;
+        Ok(Self(Zeroizing::new(key)))
+    }
+
+    /// The commitment to `value`: HMAC-SHA256 under this key.
+    pub fn commitment(&self, value: &str) -> Hash {
+        mac(&hmac::Key::new(hmac::HMAC_SHA256, self.0.as_ref()), value.as_bytes())
+    }
+
+    /// 64 hexadecimal digits, for the one who gave or got the value.
+    pub fn expose(&self) -> String {
+        hex::encode(*self.0)
+    }
+}
+
+/// The commitment to `value` of `field` in an entry with `seed`.
 pub fn commitment(seed: &[u8; 32], field: &str, value: &str) -> Result<Hash, BodyError> {
-    let key =
-        Zeroizing::new(derive(seed, &format!("log-commitment/v1/{field}")).map_err(|_| BodyError::Sealed)?);
-    Ok(mac(&hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()), value.as_bytes()))
+    Ok(FieldKey::derive(seed, field)?.commitment(value))
 }
 
 fn mac(key: &hmac::Key, data: &[u8]) -> Hash {
@@ -87,6 +113,7 @@ const FRAME: usize = 1 + 12 + 16;
 pub(crate) struct UnsealedBody {
     plain: Zeroizing<Vec<u8>>,
     pub commitments: BTreeMap<String, Hash>,
+    pub field_keys: BTreeMap<String, FieldKey>,
     pub subject: Option<Zeroizing<String>>,
 }
 
@@ -99,17 +126,22 @@ impl UnsealedBody {
         if values.is_empty() {
             return Ok(None);
         }
-        let commitments = values
+        let field_keys = values
+            .keys()
+            .map(|field| Ok((field.clone(), FieldKey::derive(seed, field)?)))
+            .collect::<Result<BTreeMap<_, _>, BodyError>>()?;
+        let commitments = field_keys
             .iter()
-            .map(|(field, value)| Ok((field.clone(), commitment(seed, field, value.expose())?)))
-            .collect::<Result<_, BodyError>>()?;
+            .zip(values.values())
+            .map(|((field, key), value)| (field.clone(), key.commitment(value.expose())))
+            .collect();
         let plain = Plain {
             seed: hex::encode(seed),
             values: values.iter().map(|(field, value)| (field.clone(), value.expose().clone())).collect(),
         };
         let plain = Zeroizing::new(canonical::bytes(&plain).map_err(|_| BodyError::Sealed)?);
         let subject = values.get(SUBJECT).map(|value| Zeroizing::new(value.expose().clone()));
-        Ok(Some(Self { plain, commitments, subject }))
+        Ok(Some(Self { plain, commitments, field_keys, subject }))
     }
 
     /// Bytes that it will take as stored.

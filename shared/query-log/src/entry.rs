@@ -8,6 +8,7 @@ use kernel::{Instant, Personal};
 use serde::{Deserialize, Serialize};
 use transparency::Hash;
 
+use crate::body::FieldKey;
 use crate::header::{Header, Kind, MonthRange};
 use crate::month::Month;
 
@@ -94,6 +95,9 @@ pub struct Receipt {
     pub head: Head,
     /// The C2SP tlog-proof of the entry, with the header bytes as its extra data, against a checkpoint of that state.
     pub proof: String,
+    /// The keys of the commitments to its personal values, by field: with them whoever knows a value checks it against the
+    /// header. For the one who gave or got the values; never kept.
+    pub field_keys: BTreeMap<String, FieldKey>,
 }
 
 /// The state of a log: `size` entries and the root of the Merkle tree over them.

@@ -28,7 +28,7 @@ pub mod verify;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-pub use body::SUBJECT;
+pub use body::{FieldKey, SUBJECT};
 pub use bundle::BundleSummary;
 pub use entry::{Body, Entry, Filter, Head, NewEntry, Page, Receipt};
 pub use error::LogError;

@@ -121,8 +121,8 @@ impl QueryLog {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Appends `entry` to `log` and returns once it is durable, with the proof of it. On any error the caller must act as if the entry were
-    /// not recorded (an intent that was recorded nevertheless shows as open, see [`Self::open_intents`]).
+    /// Appends `entry` to `log` and returns once it is durable, with the proof of it. On any error the caller must act as
+    /// if the entry were not recorded (an intent that was recorded nevertheless shows as open, see [`Self::open_intents`]).
     pub async fn append(&self, log: &str, entry: NewEntry) -> Result<Receipt, LogError> {
         if entry.kind == Kind::Manifest {
             return Err(LogError::Invalid("manifest entries are written by the log itself"));
@@ -130,11 +130,14 @@ impl QueryLog {
         let handle = self.handle(log)?;
         for _ in 0..TURNS {
             let month = Month::of(handle.not_before(self.inner.clock.now()));
-            let prepared = self.prepare(log, month, &entry).await?;
+            let mut prepared = self.prepare(log, month, &entry).await?;
+            let field_keys = prepared.take_field_keys();
             let (answer, answered) = oneshot::channel();
             handle.queue.send(Waiting { prepared, answer }).await.map_err(|_| LogError::Closed)?;
             match answered.await.map_err(|_| LogError::Closed)? {
-                Ok((batch, place)) => return batch.receipt(place).ok_or(LogError::Malformed),
+                Ok((batch, place)) => {
+                    return batch.receipt(place, field_keys).ok_or(LogError::Malformed);
+                }
                 Err(Refusal::MonthTurned) => {}
                 Err(Refusal::Failed(error)) => return Err(error),
             }

@@ -34,10 +34,29 @@ async fn the_answer_carries_the_proof_that_its_outcome_is_in_the_log() {
     assert_eq!(header["query"], serde_json::json!(answer.query));
     assert_eq!(header["digests"]["answer"], serde_json::json!(answer.digest));
 
-    // A refusal is proved as well.
+    // Who asked checks what the log holds of the request: each value under its key is the commitment in the intent.
+    let intent = EntryProof::parse(&answer.intent.proof).unwrap();
+    let header = intent.extra.clone().unwrap();
+    intent.verify(Hash::leaf(&header), &[key(&stage).await]).unwrap();
+    let header = query_log::Header::from_bytes(&header).unwrap();
+    assert_eq!(header.query, Some(answer.query));
+    let given = [("subject", stage.persons[0].clone()), ("official", stage.user.person.to_string())];
+    for (field, value) in given {
+        let mac_key = hex::decode(answer.intent.field_keys[field].expose()).unwrap();
+        let mac_key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &mac_key);
+        let commitment = aws_lc_rs::hmac::sign(&mac_key, value.as_bytes());
+        assert_eq!(header.commitments[field].0.as_slice(), commitment.as_ref(), "{field}");
+    }
+    assert_eq!(
+        header.commitments.keys().collect::<Vec<_>>(),
+        answer.intent.field_keys.keys().collect::<Vec<_>>()
+    );
+
+    // A refusal is proved as well; its problem may be kept for a repeated request, so no keys are in it.
     let refused = stage.query(&stage.ask(application.id, 0)).await.expect_problem("query-already-answered");
     let proof = EntryProof::parse(refused["receipt"]["proof"].as_str().unwrap()).unwrap();
     proof.verify(Hash::leaf(&proof.extra.clone().unwrap()), &[key(&stage).await]).unwrap();
+    assert!(refused["receipt"].get("field_keys").is_none());
     stage.strike().await;
 }
 

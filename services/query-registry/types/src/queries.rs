@@ -44,6 +44,10 @@ pub struct LogReceipt {
     /// The proof of the entry as C2SP tlog-proof@v1, with the entry's public bytes as its extra data, against a checkpoint
     /// that the log signed. Fetched again after some seconds (`get_log_proof`) it carries the witnesses' cosignatures.
     pub proof: String,
+    /// Keys of the commitments to personal values in the entry, by field, 64 hexadecimal digits each: HMAC-SHA256 of the
+    /// value under its key is the commitment in the entry. Only in an answer, for whoever sent or got the values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub field_keys: BTreeMap<String, PersonalText>,
 }
 
 /// What every page and print of an answer must show (H6.1).
@@ -79,6 +83,8 @@ pub struct QueryAnswer {
     pub digest_salt: String,
     /// 1 for the first delivery.
     pub delivery: i16,
+    /// Acknowledgement of the intent in the query log: who asks about whom, and why, recorded before the provider was asked.
+    pub intent: LogReceipt,
     /// Acknowledgement of the outcome in the query log.
     pub receipt: LogReceipt,
     /// What pages and prints must show.

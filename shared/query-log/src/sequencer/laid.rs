@@ -1,5 +1,7 @@
 //! A batch in its place, and what its receipts are made of once it is durable.
 
+use std::collections::BTreeMap;
+
 use kernel::Instant;
 use transparency::checkpoint::Checkpoint;
 use transparency::entry_proof::EntryProof;
@@ -7,6 +9,7 @@ use transparency::note::Signer;
 use transparency::tile::HEIGHT;
 use transparency::{Frontier, Growth, Hash};
 
+use crate::body::FieldKey;
 use crate::entry::{Head, Receipt};
 use crate::error::LogError;
 use crate::header::Header;
@@ -112,7 +115,7 @@ impl Written {
     }
 
     /// The receipt of the entry at `place` of the batch.
-    pub fn receipt(&self, place: usize) -> Option<Receipt> {
+    pub fn receipt(&self, place: usize, field_keys: BTreeMap<String, FieldKey>) -> Option<Receipt> {
         let (leaf_hash, header) = (*self.leaves.get(place)?, self.headers.get(place)?);
         let index = self.first.checked_add(u64::try_from(place).ok()?)?;
         let edge = self.growth.edge();
@@ -129,6 +132,7 @@ impl Written {
             recorded_at: self.recorded_at,
             head: Head { log: self.log.clone(), size: edge.size(), root_hash: edge.root() },
             proof: proof.to_string(),
+            field_keys,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Entries before they have their place, and who waits for them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DurationRound as _, TimeDelta};
@@ -7,7 +8,7 @@ use kernel::Instant;
 use tokio::sync::oneshot;
 use transparency::Hash;
 
-use crate::body::UnsealedBody;
+use crate::body::{FieldKey, UnsealedBody};
 use crate::entry::NewEntry;
 use crate::error::LogError;
 use crate::header::{AccountMark, Header};
@@ -77,6 +78,13 @@ impl Prepared {
             .map_or(usize::MAX, |bytes| bytes.len())
             .saturating_add(body.as_ref().map_or(0, UnsealedBody::sealed_size));
         Self { month, header, body, size }
+    }
+}
+
+impl Prepared {
+    /// The keys of its commitments, for the caller alone.
+    pub fn take_field_keys(&mut self) -> BTreeMap<String, FieldKey> {
+        self.body.as_mut().map(|body| std::mem::take(&mut body.field_keys)).unwrap_or_default()
     }
 }
 
