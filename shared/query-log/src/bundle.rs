@@ -14,6 +14,7 @@ use transparency::Hash;
 use crate::error::LogError;
 use crate::log::QueryLog;
 use crate::month::Month;
+use crate::publishing::Published;
 use crate::reading::{EntryRow, LARGEST_PAGE, hash, signed, unsigned};
 
 /// Version of the bundle's lines.
@@ -37,9 +38,6 @@ pub enum Line {
         until: u64,
         /// The right edge of the tree before index `from`: roots of its largest complete subtrees, the largest first.
         edge: Vec<Hash>,
-        /// The last published checkpoint, if its size lies in the bundle.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        checkpoint: Option<String>,
     },
     /// An entry.
     Entry {
@@ -56,6 +54,14 @@ pub enum Line {
         /// Encrypted body, base64.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<String>,
+    },
+    /// Before the entries: a published checkpoint of a tree that the bundle reaches, the last one and one a minute before
+    /// it.
+    Checkpoint {
+        /// Number of entries under it.
+        size: u64,
+        /// The signed note, with the cosignatures that it has.
+        note: String,
     },
     /// The last line; a bundle without it was cut short.
     End {
@@ -76,8 +82,8 @@ pub struct BundleSummary {
 }
 
 impl QueryLog {
-    /// Writes entries `range` of `log` (`0..u64::MAX` for all) to `writer` as NDJSON: a `bundle` line, an `entry` line
-    /// each, an `end` line. Personal values stay encrypted. Streams: memory does not grow with the range.
+    /// Writes entries `range` of `log` (`0..u64::MAX` for all) to `writer` as NDJSON: a `bundle` line, `checkpoint` lines, an
+    /// `entry` line each, an `end` line. Personal values stay encrypted. Streams: memory does not grow with the range.
     pub async fn export_bundle<W: AsyncWrite + Unpin + Send>(
         &self,
         log: &str,
@@ -88,7 +94,6 @@ impl QueryLog {
         let first_kept = self.first_kept(log).await?;
         let until = range.end.min(head.size);
         let from = range.start.max(first_kept).min(until);
-        let published = self.last_published(log).await?;
         let line = Line::Bundle {
             version: BUNDLE_VERSION,
             log: log.to_owned(),
@@ -96,9 +101,11 @@ impl QueryLog {
             from,
             until,
             edge: self.edge_at(log, from).await?,
-            checkpoint: published.filter(|p| (from..=until).contains(&p.size)).map(|p| p.note),
         };
         write(writer, &line).await?;
+        for Published { size, note } in self.published_between(log, from, until).await? {
+            write(writer, &Line::Checkpoint { size, note }).await?;
+        }
         let (mut at, mut count) = (from, 0);
         loop {
             let rows = self.rows(log, at, until).await?;

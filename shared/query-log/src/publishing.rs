@@ -96,6 +96,28 @@ impl QueryLog {
         Some(Head { log: log.to_owned(), size: read.size, root_hash: read.root })
     }
 
+    /// The published checkpoints of trees from `from` to `until` entries: the last, and of each minute before it the first.
+    pub(crate) async fn published_between(
+        &self,
+        log: &str,
+        from: u64,
+        until: u64,
+    ) -> Result<Vec<Published>, LogError> {
+        let rows: Vec<PublishedRow> = statement(
+            "SELECT size, note FROM (SELECT DISTINCT ON (date_trunc('minute', published_at)) size, note \
+               FROM log_checkpoints WHERE log = $1 AND size BETWEEN $2 AND $3 \
+               ORDER BY date_trunc('minute', published_at), size) AS first_of_minute \
+             UNION (SELECT size, note FROM log_checkpoints WHERE log = $1 AND size BETWEEN $2 AND $3 \
+               ORDER BY size DESC LIMIT 1) ORDER BY size",
+        )
+        .bind::<Text, _>(log)
+        .bind::<BigInt, _>(signed(from))
+        .bind::<BigInt, _>(signed(until))
+        .load(&mut self.connection().await?)
+        .await?;
+        rows.into_iter().map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).collect()
+    }
+
     pub(crate) async fn last_published(&self, log: &str) -> Result<Option<Published>, LogError> {
         self.handle(log)?;
         let row: Option<PublishedRow> =

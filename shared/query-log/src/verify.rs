@@ -1,14 +1,15 @@
 //! The verifier: offline over exported bundles, or read-only over a live database. It reports every break with its
 //! position and goes on behind it.
 //!
-//! Its second input are trusted heads: a [`Head`] or [`crate::Receipt`] kept elsewhere. Without one the verdict is at
-//! best [`Verdict::Unanchored`], because a cut-off end and a wholly rewritten history cannot be seen from rows alone.
+//! Its second input is what the verifier trusts already: heads and receipts kept elsewhere, and a policy of keys of logs and
+//! witnesses. Without one the verdict is at best [`Verdict::Unanchored`], because a cut-off end and a wholly rewritten history cannot be seen from rows alone.
 
 mod database;
 mod months;
 mod rows;
+mod trust;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use base64::Engine as _;
@@ -20,10 +21,12 @@ use crate::entry::Head;
 use crate::month::Month;
 use months::Gap;
 use rows::Track;
-use transparency::checkpoint::Checkpoint;
+use transparency::policy::{Distrust, Policy};
 use transparency::{Frontier, Hash, Node};
+use trust::Trust;
 
-pub use database::verify_database;
+pub use database::{verify_database, verify_logs};
+pub use trust::Witnessed;
 
 /// What is broken at a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,6 +47,8 @@ pub enum BreakKind {
     Tree,
     /// A published checkpoint cannot be read, or says something else of the tree (position: last index under it).
     Checkpoint,
+    /// A published checkpoint is not signed by the log's key: somebody else wrote on (position: last index under it).
+    Signature,
     /// A dense counter of an account or an agency skips or repeats.
     ForgedCounter,
     /// The log ends before a trusted head (position: first missing index).
@@ -94,6 +99,8 @@ pub struct VerifyReport {
     pub breaks: Vec<Break>,
     /// Size of the largest trusted head that each anchored log agreed with; later entries are proved by nothing yet.
     pub anchored: BTreeMap<String, u64>,
+    /// Of each log the checkpoints that the policy's quorum of witnesses had seen, by size.
+    pub witnessed: BTreeMap<String, Vec<Witnessed>>,
     /// The outcome.
     pub verdict: Verdict,
 }
@@ -130,23 +137,10 @@ pub struct Row {
     pub body: Option<Vec<u8>>,
 }
 
-/// What the source itself says of the tree at a size.
-#[derive(Debug)]
-struct Claim {
-    size: u64,
-    /// `None`: unreadable, and so always wrong.
-    root: Option<Hash>,
-    what: &'static str,
-    kind: BreakKind,
-}
-
 /// Collects rows of one or more logs and judges them.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    trusted: BTreeMap<String, Vec<Head>>,
-    claims: BTreeMap<String, Vec<Claim>>,
-    /// The sizes at which a root is to be noted.
-    asked: BTreeMap<String, BTreeSet<u64>>,
+    trust: Trust,
     tracks: BTreeMap<String, Track>,
     destroyed: Vec<crate::MonthRange>,
     gaps: Vec<Gap>,
@@ -155,25 +149,29 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that trusts `heads` (of any logs; receipts turn into heads).
+    /// A verifier that trusts `heads` (of any logs; receipts have them).
     pub fn new(heads: impl IntoIterator<Item = Head>) -> Self {
-        let mut trusted: BTreeMap<String, Vec<Head>> = BTreeMap::new();
-        let mut asked: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-        for head in heads {
-            asked.entry(head.log.clone()).or_default().insert(head.size);
-            trusted.entry(head.log.clone()).or_default().push(head);
-        }
-        for heads in trusted.values_mut() {
-            heads.sort_by_key(|head| head.size);
-        }
-        Self { trusted, asked, ..Self::default() }
+        Self { trust: Trust::in_heads(heads), ..Self::default() }
+    }
+
+    /// Trusts, besides, checkpoints that `policy` accepts, wherever they are found: in what is verified, or kept elsewhere
+    /// and given to [`Self::keep`]. One that the log's key did not sign is then a break.
+    #[must_use]
+    pub fn under(mut self, policy: Policy) -> Self {
+        self.trust.policy = Some(policy);
+        self
+    }
+
+    /// Takes a checkpoint or a proof of an entry (C2SP) that was kept elsewhere; refused unless the policy accepts it.
+    pub fn keep(&mut self, text: &str) -> Result<(), Distrust> {
+        self.trust.keep(text)
     }
 
     /// Checks a bundle. Give the governance log's bundle too where months were destroyed; the order does not matter.
     pub fn bundle(&mut self, mut reader: impl BufRead) -> Result<(), VerifyError> {
         let mut text = Vec::new();
         reader.read_until(b'\n', &mut text)?;
-        let Ok(Line::Bundle { version: BUNDLE_VERSION, log, first_kept, from, until, edge, checkpoint }) =
+        let Ok(Line::Bundle { version: BUNDLE_VERSION, log, first_kept, from, until, edge }) =
             serde_json::from_slice(&text)
         else {
             return Err(VerifyError::NoBundle);
@@ -185,9 +183,6 @@ impl Verifier {
         } else {
             self.begin(&log, edge);
         }
-        if let Some(checkpoint) = checkpoint {
-            self.checkpoint(&log, None, &checkpoint);
-        }
         let (mut ended, mut count) = (false, 0);
         loop {
             text.clear();
@@ -196,6 +191,7 @@ impl Verifier {
             }
             match serde_json::from_slice::<Line>(&text) {
                 Ok(Line::End { count: claimed }) if claimed == count && !ended => ended = true,
+                Ok(Line::Checkpoint { size, note }) if !ended => self.checkpoint(&log, size, &note),
                 Ok(line @ Line::Entry { .. }) if !ended => {
                     count += 1;
                     match row(line) {
@@ -220,25 +216,6 @@ impl Verifier {
         self.tracks.insert(log.to_owned(), Track::new(edge));
     }
 
-    /// Notes that the source says the tree to have `root` at `size`; nothing is trusted in it.
-    fn claim(&mut self, log: &str, size: u64, root: Option<Hash>, what: &'static str) {
-        self.ask(log, Claim { size, root, what, kind: BreakKind::Tree });
-    }
-
-    /// Notes a published checkpoint, which should be of `size`.
-    fn checkpoint(&mut self, log: &str, size: Option<u64>, note: &str) {
-        let read = Checkpoint::parse(note).ok().filter(|c| c.origin.rsplit('/').next() == Some(log));
-        let fits = read.filter(|c| size.is_none_or(|size| c.size == size));
-        let (kind, what) = (BreakKind::Checkpoint, "a published checkpoint");
-        let size = fits.as_ref().map(|c| c.size).or(size).unwrap_or_else(|| self.expected(log));
-        self.ask(log, Claim { size, root: fits.map(|c| c.root), what, kind });
-    }
-
-    fn ask(&mut self, log: &str, claim: Claim) {
-        self.asked.entry(log.to_owned()).or_default().insert(claim.size);
-        self.claims.entry(log.to_owned()).or_default().push(claim);
-    }
-
     /// The subtrees that were completed since this was asked last.
     fn completed(&mut self, log: &str) -> Vec<(Node, Hash)> {
         self.tracks.get_mut(log).map(|track| std::mem::take(&mut track.completed)).unwrap_or_default()
@@ -257,7 +234,7 @@ impl Verifier {
     pub fn finish(mut self) -> VerifyReport {
         self.judge_gaps();
         self.judge_claims();
-        let anchored = self.judge_anchors();
+        let (anchored, witnessed) = self.judge_anchors();
         let verdict = if !self.breaks.is_empty() {
             Verdict::Broken
         } else if self.tracks.keys().all(|log| anchored.contains_key(log)) && !self.tracks.is_empty() {
@@ -267,38 +244,7 @@ impl Verifier {
         };
         self.breaks.sort_by(|a, b| (&a.log, a.index, a.kind).cmp(&(&b.log, b.index, b.kind)));
         self.breaks.dedup();
-        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, verdict }
-    }
-
-    fn judge_anchors(&mut self) -> BTreeMap<String, u64> {
-        let mut anchored = BTreeMap::new();
-        let trusted = std::mem::take(&mut self.trusted);
-        for (log, heads) in &trusted {
-            let Some(track) = self.tracks.get(log) else { continue };
-            let (expected, met) = (track.expected, track.met.clone());
-            for head in heads {
-                match met.get(&head.size) {
-                    Some(root) if *root == head.root_hash => {
-                        anchored.insert(log.clone(), head.size);
-                    }
-                    Some(_) => {
-                        let last = head.size.saturating_sub(1);
-                        self.report(log, last, BreakKind::HeadMismatch, "a trusted head has another root");
-                    }
-                    None if head.size > expected => {
-                        self.report(
-                            log,
-                            expected,
-                            BreakKind::Truncated,
-                            "a trusted head names later entries",
-                        );
-                    }
-                    // Before the extract, or inside a destroyed month: says nothing about what is here.
-                    None => {}
-                }
-            }
-        }
-        anchored
+        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, witnessed, verdict }
     }
 
     fn expected(&self, log: &str) -> u64 {
@@ -312,24 +258,6 @@ impl Verifier {
 
     fn report(&mut self, log: &str, index: u64, kind: BreakKind, detail: impl Into<String>) {
         self.breaks.push(Break { log: log.to_owned(), index, kind, detail: detail.into() });
-    }
-
-    /// Whether something is known of the tree at this size.
-    fn asks_for(&self, log: &str, size: u64) -> bool {
-        self.asked.get(log).is_some_and(|sizes| sizes.contains(&size))
-    }
-
-    /// What the source says of its own tree, where the tree is known.
-    fn judge_claims(&mut self) {
-        for (log, claims) in std::mem::take(&mut self.claims) {
-            for Claim { size, root, what, kind } in claims {
-                let met = self.tracks.get(&log).and_then(|track| track.met.get(&size)).copied();
-                if met.is_some_and(|met| root != Some(met)) {
-                    let detail = format!("{what} does not have the root of the entries before it");
-                    self.report(&log, size.saturating_sub(1), kind, detail);
-                }
-            }
-        }
     }
 }
 

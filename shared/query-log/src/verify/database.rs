@@ -106,10 +106,18 @@ pub async fn verify_database(
     logs: &[&str],
     trusted: impl IntoIterator<Item = Head>,
 ) -> Result<VerifyReport, VerifyError> {
+    verify_logs(database_url, logs, Verifier::new(trusted)).await
+}
+
+/// As [`verify_database`], with all that `verifier` trusts.
+pub async fn verify_logs(
+    database_url: &str,
+    logs: &[&str],
+    mut verifier: Verifier,
+) -> Result<VerifyReport, VerifyError> {
     let mut connection =
         AsyncPgConnection::establish(database_url).await.map_err(|_| VerifyError::Unavailable)?;
     connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let mut verifier = Verifier::new(trusted);
     for log in logs {
         read_log(&mut connection, &mut verifier, log).await?;
     }
@@ -200,7 +208,7 @@ async fn claims(
             .await?;
     for row in notes {
         let size = u64::try_from(row.size).unwrap_or_default();
-        verifier.checkpoint(log, Some(size), &row.note);
+        verifier.checkpoint(log, size, &row.note);
     }
     Ok(())
 }

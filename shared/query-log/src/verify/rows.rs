@@ -83,7 +83,7 @@ impl Verifier {
         }
         track.grow(row, placed);
         track.expected = row.index + 1;
-        if let Some(tree) = track.tree.as_ref().filter(|tree| self.asks_for(log, tree.size())) {
+        if let Some(tree) = track.tree.as_ref().filter(|tree| self.trust.asks_for(log, tree.size())) {
             track.met.insert(tree.size(), tree.root());
         }
         let Some(header) = header else {

@@ -113,3 +113,31 @@ async fn an_ordered_month_goes_with_its_keys_and_the_rest_still_verifies() {
 
     assert_eq!(world.append(7).await.index, 8, "the log goes on");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destruction_entry_that_says_something_else_covers_nothing() {
+    let (world, january) = two_months().await;
+    let range = world.log.month_manifest(LOG, january).await.unwrap();
+    let order = order(&world, range.clone()).await;
+    world.log.drop_month(LOG, january, order).await.unwrap();
+    let wrong = [
+        MonthRange { root: query_log::Hash::of(b"another tree"), ..range.clone() },
+        MonthRange { last: range.last - 1, count: range.count - 1, ..range.clone() },
+        MonthRange { log: "five-year".to_owned(), ..range.clone() },
+    ];
+    for range in wrong {
+        let entry = NewEntry {
+            action: Some(query_log::DESTRUCTION.to_owned()),
+            range: Some(range),
+            ..NewEntry::new(Kind::Governance, moment("2026-02-01T01:00:00Z"))
+        };
+        world.log.append(GOVERNANCE, entry).await.unwrap();
+        let heads = [world.log.head(LOG).await.unwrap(), world.log.head(GOVERNANCE).await.unwrap()];
+        let report = verify_database(&world.url, &[LOG, GOVERNANCE], heads).await.unwrap();
+        let found: Vec<_> = report.breaks.iter().map(|b| (b.log.as_str(), b.kind)).collect();
+        assert_eq!(found, [(LOG, BreakKind::UnorderedDestruction)], "{:?}", report.breaks);
+    }
+    // The true one, beside the false ones, covers it.
+    let destroyed = world.log.expire_month(LOG, january, order).await.unwrap();
+    assert_eq!(world.log.read(GOVERNANCE, destroyed.index).await.unwrap().header.range, Some(range));
+}

@@ -17,3 +17,4 @@ mod raw_files;
 mod reading;
 mod standing;
 mod tampering;
+mod trust;

@@ -16,7 +16,7 @@ async fn twelve() -> (World, Head) {
     (world, head)
 }
 
-fn places(report: &VerifyReport) -> Vec<(u64, BreakKind)> {
+pub fn places(report: &VerifyReport) -> Vec<(u64, BreakKind)> {
     report.breaks.iter().map(|b| (b.index, b.kind)).collect()
 }
 
@@ -134,7 +134,7 @@ async fn lines_that_changed_places_or_were_doubled_in_a_bundle_are_found() {
 }
 
 /// Writes every entry from `from` on anew with `change` made to the headers, and hashes and head to fit.
-async fn rewrite(world: &World, from: u64, change: impl Fn(&mut Header)) {
+pub async fn rewrite(world: &World, from: u64, change: impl Fn(&mut Header)) -> Frontier {
     let size = world.log.head(LOG).await.unwrap().size;
     let mut tree = Frontier::default();
     let mut changes = Vec::new();
@@ -155,6 +155,7 @@ async fn rewrite(world: &World, from: u64, change: impl Fn(&mut Header)) {
     }
     let sql = changes.concat();
     world.bend(&format!("{sql} {}", head_of(&tree))).await;
+    tree
 }
 
 /// SQL that makes `tree` the head.
