@@ -5,14 +5,17 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use identity::record::EndorsementBundles;
 use identity::{Endorsement, Role};
 use kernel::Clock as _;
-use query_log::GOVERNANCE;
+use query_log::{GOVERNANCE, QueryLog};
 use query_registry::state::Registry;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestPerson};
+use transparency::checkpoint::Checkpoint;
+use transparency::cosignature::cosign;
+use transparency::note::Signer;
 
 /// Years later: the card has expired, its authority has not.
 const LATER: [&str; 2] = ["--at", "2035-01-01T00:00:00Z"];
@@ -54,7 +57,21 @@ impl Court {
         court.write("log.ndjson", &log);
         let head = registry.log.head(GOVERNANCE).await.unwrap();
         court.write("heads.json", &serde_json::to_vec(&head).unwrap());
+        court.witness(&registry.log).await;
         court
+    }
+
+    /// A policy that wants a witness, and a checkpoint that it cosigned.
+    async fn witness(&self, log: &QueryLog) {
+        let witness = Signer::witness("witness.example", &[9; 32]).unwrap();
+        let key = log.verifier_key(GOVERNANCE).await.unwrap();
+        let policy = format!("log {key}\nwitness one {}\nquorum one\n", witness.verifier());
+        self.write("policy.txt", policy.as_bytes());
+        let note = log.checkpoint(GOVERNANCE).await.unwrap().note;
+        let at: DateTime<Utc> = "2026-03-03T04:00:00Z".parse().unwrap();
+        let at = u64::try_from(at.timestamp()).unwrap();
+        let line = cosign(&witness, &Checkpoint::parse(&note).unwrap().text(), at);
+        self.write("seen.txt", (note + &line).as_bytes());
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -108,6 +125,20 @@ async fn it_stands_years_later_and_is_dated_against_a_revocation() {
     ] {
         assert!(said.text.contains(words), "{words}: {}", said.text);
     }
+    // Witnesses saw the log at noon of the next day: that is when it is dated to, whatever the log says itself.
+    let policy = ["--policy", "policy.txt", "--kept", "seen.txt"];
+    let witnessed = court.whole(&policy);
+    for words in [
+        "under a head that you trust",
+        "that the witnesses had seen",
+        "Dated 2026-03-03T04:00:00Z",
+        "業經外部見證",
+    ] {
+        assert!(witnessed.good && witnessed.text.contains(words), "{words}: {}", witnessed.text);
+    }
+    let before = court.whole(&[&policy[..], &["--revoked-at", "2026-03-03T03:00:00Z"]].concat());
+    assert!(!before.good && before.text.contains("nothing dates it before"), "{}", before.text);
+    assert!(court.whole(&[&policy[..], &["--revoked-at", "2026-03-03T05:00:00Z"]].concat()).good);
     let anchored = court.whole(&["--trusted", "heads.json"]);
     assert!(anchored.good && anchored.text.contains("under a head that you trust"), "{}", anchored.text);
 

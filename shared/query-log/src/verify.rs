@@ -90,6 +90,15 @@ pub enum Verdict {
     Broken,
 }
 
+/// Which entries of a log were checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// The first index.
+    pub from: u64,
+    /// The index after the last.
+    pub until: u64,
+}
+
 /// The outcome of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyReport {
@@ -99,6 +108,8 @@ pub struct VerifyReport {
     pub breaks: Vec<Break>,
     /// Size of the largest trusted head that each anchored log agreed with; later entries are proved by nothing yet.
     pub anchored: BTreeMap<String, u64>,
+    /// What was checked of each log.
+    pub logs: BTreeMap<String, Extent>,
     /// Of each log the checkpoints that the policy's quorum of witnesses had seen, by size.
     pub witnessed: BTreeMap<String, Vec<Witnessed>>,
     /// The outcome.
@@ -244,7 +255,9 @@ impl Verifier {
         };
         self.breaks.sort_by(|a, b| (&a.log, a.index, a.kind).cmp(&(&b.log, b.index, b.kind)));
         self.breaks.dedup();
-        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, witnessed, verdict }
+        let extent = |track: &Track| Extent { from: track.from, until: track.expected };
+        let logs = self.tracks.iter().map(|(log, track)| (log.clone(), extent(track))).collect();
+        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, logs, witnessed, verdict }
     }
 
     fn expected(&self, log: &str) -> u64 {

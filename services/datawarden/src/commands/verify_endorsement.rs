@@ -4,17 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use chrono::Duration;
+use chrono::{DateTime, Duration};
 use clap::Args;
 use identity::examine::{Case, Check, Finding, Logged, Revoked, Verdict, judge, stamp};
 use identity::{EndorsementBundle, TrustAnchors};
 use kernel::{Clock as _, Instant, SystemClock};
 use query_log::bundle::Line;
-use query_log::{Hash, Header, verify};
+use query_log::verify::{Verifier, VerifyReport};
+use query_log::{Hash, Header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{say, verify_log};
+use super::say;
+use super::verify_log::Trusting;
 
 /// How far the clocks of two services may be apart.
 const CLOCKS_APART: Duration = Duration::minutes(1);
@@ -36,9 +38,8 @@ pub struct Options {
     /// Bundle of the governance log, which dates the endorsement.
     #[arg(long)]
     log: Option<PathBuf>,
-    /// Heads of that log that you trust already: a file with heads or receipts (JSON lines).
-    #[arg(long, requires = "log")]
-    trusted: Option<PathBuf>,
+    #[command(flatten)]
+    trusting: Trusting,
     /// A revocation list from after the signing, DER or PEM.
     #[arg(long)]
     crl: Option<PathBuf>,
@@ -113,7 +114,7 @@ fn verify(
     }
     let mut logged = None;
     if let Some(path) = &options.log {
-        let in_log = in_log(&read(path)?, options.trusted.as_deref(), bundle)?;
+        let in_log = in_log(&read(path)?, options.trusting.verifier()?, bundle)?;
         logged = in_log.as_ref().ok().map(|(_, logged)| logged.clone());
         checks.push(Check::new("log", in_log.map(|(text, _)| text)));
     }
@@ -124,11 +125,9 @@ fn verify(
 /// Where a verified bundle of the log holds the record, or why it does not.
 fn in_log(
     bytes: &[u8],
-    trusted: Option<&Path>,
+    mut verifier: Verifier,
     bundle: &EndorsementBundle,
 ) -> anyhow::Result<Result<(String, Logged), String>> {
-    let heads = trusted.map(verify_log::trusted).transpose()?.unwrap_or_default();
-    let mut verifier = verify::Verifier::new(heads);
     verifier.bundle(bytes)?;
     let report = verifier.finish();
     if let Some(found) = report.breaks.first() {
@@ -153,9 +152,18 @@ fn in_log(
         };
         let (index, log, at) = (header.index, &header.log, stamp(header.recorded_at));
         let text = format!("entry {index} of {log}, recorded {at}, leaf hash {leaf_hash}, {anchor}");
-        return Ok(Ok((text, Logged { at: header.recorded_at, size: index + 1 })));
+        let own = Logged { at: header.recorded_at, size: index + 1, witnessed: false };
+        return Ok(Ok((text, first_seen(&report, &header).unwrap_or(own))));
     }
     Ok(Err("it has no entry of this endorsement".to_owned()))
+}
+
+/// The first head over the entry that witnesses had seen. The moment at which they had counts, not the log's own.
+fn first_seen(report: &VerifyReport, header: &Header) -> Option<Logged> {
+    let seen = report.witnessed.get(&header.log)?.iter().filter(|seen| seen.size > header.index);
+    let first = seen.min_by_key(|seen| seen.at)?;
+    let at = DateTime::from_timestamp(i64::try_from(first.at).ok()?, 0)?;
+    Some(Logged { at, size: first.size, witnessed: true })
 }
 
 fn contents(options: &Options) -> anyhow::Result<Vec<(Value, Option<[u8; 32]>)>> {

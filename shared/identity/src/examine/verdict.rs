@@ -8,10 +8,12 @@ use crate::crl::Listed;
 /// Where the log holds the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
-    /// When its entry was sequenced, as the log itself says.
+    /// By when it stood there: as witnesses say, or as the log itself does.
     pub at: Instant,
     /// Entries under the first head that covers it.
     pub size: u64,
+    /// Whether a quorum of witnesses had seen that head.
+    pub witnessed: bool,
 }
 
 /// A revocation of the card.
@@ -71,14 +73,14 @@ pub fn judge(
     }
     let (mut english, mut chinese) = match (logged, revoked) {
         (Some(logged), Some(revoked)) if logged.at < revoked.bound() => (
-            format!("GOOD: made before the revocation; {}. Dated {}", revoked.words(), own_head(logged)),
-            format!("核章有效：作成於憑證廢止之前。{}", own_head_zh(logged)),
+            format!("GOOD: made before the revocation; {}. Dated {}", revoked.words(), dated(logged)),
+            format!("核章有效：作成於憑證廢止之前。{}", dated_zh(logged)),
         ),
         (Some(logged), Some(revoked)) => {
             return refused(format!(
                 "nothing dates it before the revocation; {}. Dated {}",
                 revoked.words(),
-                own_head(logged)
+                dated(logged)
             ));
         }
         (None, Some(revoked)) => {
@@ -88,8 +90,8 @@ pub fn judge(
             ));
         }
         (Some(logged), None) => (
-            format!("GOOD: no revocation is known. Dated {}", own_head(logged)),
-            format!("核章有效：查無憑證廢止紀錄。{}", own_head_zh(logged)),
+            format!("GOOD: no revocation is known. Dated {}", dated(logged)),
+            format!("核章有效：查無憑證廢止紀錄。{}", dated_zh(logged)),
         ),
         (None, None) => (
             "GOOD, not dated: no revocation is known, and its time is the service's word alone".to_owned(),
@@ -108,13 +110,20 @@ fn refused(why: String) -> Verdict {
     Verdict { stands: false, english: format!("REFUSED: {why}"), chinese }
 }
 
-/// Until outside witnesses sign the log's heads, their time is the log's own word: a verdict says so.
-fn own_head(logged: &Logged) -> String {
-    format!("{} by the log's own head of {} entries, not by a witness", stamp(logged.at), logged.size)
+/// Without outside witnesses the time of a head is the log's own word: a verdict says so.
+fn dated(logged: &Logged) -> String {
+    let (at, size) = (stamp(logged.at), logged.size);
+    if logged.witnessed {
+        format!("{at} by the first head of {size} entries that the witnesses had seen")
+    } else {
+        format!("{at} by the log's own head of {size} entries, not by a witness")
+    }
 }
 
-fn own_head_zh(logged: &Logged) -> String {
+fn dated_zh(logged: &Logged) -> String {
     let at = days::in_taipei(logged.at);
     let (day, time) = (days::roc(at.date_naive()), at.format("%H:%M:%S"));
-    format!("時間為{day} {time}，依日誌自身之紀錄，未經外部見證。")
+    let whose =
+        if logged.witnessed { "業經外部見證" } else { "依日誌自身之紀錄，未經外部見證" };
+    format!("時間為{day} {time}，{whose}。")
 }

@@ -90,7 +90,7 @@ fn failed(checks: &[Check]) -> Vec<&'static str> {
 }
 
 fn logged(at: i64) -> Logged {
-    Logged { at: later(at), size: 12 }
+    Logged { at: later(at), size: 12, witnessed: false }
 }
 
 fn revoked(since: i64) -> Revoked {

@@ -16,6 +16,8 @@ use crate::{DESTRUCTION, GOVERNANCE};
 /// Where the verification of one log stands.
 #[derive(Debug)]
 pub(super) struct Track {
+    /// The first index.
+    pub from: u64,
     /// The next index.
     pub expected: u64,
     /// The tree before it; `None` behind a break that leaves it unknown.
@@ -40,6 +42,7 @@ impl Track {
     pub fn new(edge: Frontier) -> Self {
         let from = edge.size();
         Self {
+            from,
             expected: from,
             met: BTreeMap::from([(from, edge.root())]),
             tree: Some(edge),
