@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
@@ -76,6 +77,7 @@ impl PostgresOptions {
 #[derive(Debug)]
 pub struct Postgres {
     server: Server,
+    account: Account,
     programs: PathBuf,
     at: SocketAddr,
     url: String,
@@ -109,7 +111,7 @@ impl Postgres {
         let mut server = Server::start("PostgreSQL", command, Signal::INT, &folder)?;
         server.wait_until(Duration::from_mins(2), || is_ready(&data, at.port()))?;
         let url = format!("postgres://postgres@{at}/postgres");
-        Ok(Self { server, programs, at, url })
+        Ok(Self { server, account, programs, at, url })
     }
 
     /// The address of the maintenance database `postgres`.
@@ -134,6 +136,67 @@ impl Postgres {
             self.execute(&format!("CREATE DATABASE {name}"))?;
         }
         Ok(self.database_url(name))
+    }
+
+    /// Copies the data of the running server to `folder`, from which [`Self::start`] starts a server as if restored from
+    /// a backup.
+    pub fn back_up(&self, folder: impl AsRef<Path>) -> Result<(), Error> {
+        self.copy_to(folder.as_ref(), &[])
+    }
+
+    /// As [`Self::back_up`], but the server started from `folder` is a standby that follows `primary`, this
+    /// server or a way to it, until it is promoted (`SELECT pg_promote()`). Only readers may connect to it until then.
+    pub fn make_standby(&self, folder: impl AsRef<Path>, primary: SocketAddr) -> Result<(), Error> {
+        self.copy_to(folder.as_ref(), &["--write-recovery-conf"])?;
+        let settings = folder.as_ref().join("data/postgresql.auto.conf");
+        let line = format!(
+            "primary_conninfo = 'host={} port={} user=postgres application_name=standby'\n",
+            primary.ip(),
+            primary.port()
+        );
+        let mut file =
+            fs::File::options().append(true).open(&settings).map_err(Error::file("open", &settings))?;
+        file.write_all(line.as_bytes()).map_err(Error::file("write", &settings))
+    }
+
+    fn copy_to(&self, folder: &Path, options: &[&str]) -> Result<(), Error> {
+        let folder = Folder::open(folder)?;
+        let account = Account::unprivileged(&["postgres", "nobody"], folder.path())?;
+        let mut command = account.command("KILL", &self.programs.join("pg_basebackup"));
+        command.args(["--no-password", "--checkpoint=fast", "--wal-method=stream", "--no-sync"]);
+        command.args(options).args(["--dbname", &self.url]).arg("--pgdata").arg(folder.join("data"));
+        command.current_dir("/");
+        run(command, "pg_basebackup").map(drop)
+    }
+
+    /// Lets no file of the server grow past `largest` bytes, or lifts that again: a write past it fails as one on a full
+    /// disk does.
+    pub fn limit_files(&self, largest: Option<u64>) -> Result<(), Error> {
+        let pid = self.pid();
+        let list = format!("/proc/{pid}/task/{pid}/children");
+        let children = fs::read_to_string(&list).map_err(Error::file("read", &list))?;
+        let limit = largest.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        for process in children.split_whitespace().chain([pid.to_string().as_str()]) {
+            // Under its own account: another's limits are not even root's to set everywhere.
+            let mut command = self.account.command("KILL", Path::new("prlimit"));
+            command.args(["--pid", process]).arg(format!("--fsize={limit}:"));
+            let limited = run(command, "prlimit");
+            // A session may end meanwhile.
+            if Path::new("/proc").join(process).exists() {
+                limited?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the server at once, as a crash would: no client is answered, no data written. A start in its folder recovers.
+    pub fn crash(mut self) -> Result<(), Error> {
+        self.server.end_with(Signal::QUIT)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.at
     }
 
     /// The port.
@@ -213,11 +276,12 @@ fn socket_folder(folder: &Folder, account: &Account) -> Result<String, Error> {
 }
 
 /// Whether the server on this port says that it accepts connections: line 4 of its pid file is the port,
-/// line 8 the status.
+/// line 8 the status; a standby takes readers.
 fn is_ready(data: &Path, port: u16) -> bool {
     fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        lines.get(3).is_some_and(|line| *line == port.to_string()) && lines.get(7) == Some(&"ready")
+        lines.get(3).is_some_and(|line| *line == port.to_string())
+            && matches!(lines.get(7), Some(&"ready" | &"standby"))
     })
 }
 

@@ -67,6 +67,13 @@ impl Server {
         self.child.id()
     }
 
+    /// Sends `signal` and waits until it has ended.
+    pub(crate) fn end_with(&mut self, signal: Signal) -> Result<(), Error> {
+        kill_process(Pid::from_child(&self.child), signal)
+            .map_err(|error| run_error(self.name)(error.into()))?;
+        self.child.wait().map(drop).map_err(run_error(self.name))
+    }
+
     fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
