@@ -20,7 +20,11 @@ pub async fn run(log: QueryLog) {
             match log.publish(name).await {
                 Ok(_) => {}
                 // What was signed is taken back: nobody gets a checkpoint of it, and the operators must know.
-                Err(error @ (query_log::LogError::Forked { .. } | query_log::LogError::LostTail { .. })) => {
+                Err(
+                    error @ (query_log::LogError::Forked { .. }
+                    | query_log::LogError::LostTail { .. }
+                    | query_log::LogError::OtherKey),
+                ) => {
                     tracing::error!(log = name, %error, "no checkpoint is published");
                 }
                 Err(error) => tracing::debug!(log = name, %error, "no checkpoint is published"),

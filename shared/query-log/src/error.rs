@@ -39,6 +39,10 @@ pub enum LogError {
         /// Entries under the head that they contradict.
         size: u64,
     },
+    /// The last checkpoint was signed by another key or under another name: the key store, or the setting of the log's
+    /// origin, is not this log's. Nothing is sequenced and nothing signed.
+    #[error("the log's checkpoints are signed by another key")]
+    OtherKey,
     /// None of those who hold copies of the log's heads could be asked.
     #[error("the log's head cannot be compared")]
     Anchor(#[from] AnchorError),

@@ -2,9 +2,10 @@
 
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel::{OptionalExtension as _, QueryableByName};
-use diesel_async::RunQueryDsl as _;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use statement::statement;
 use transparency::checkpoint::Checkpoint;
+use transparency::note::Signer;
 
 use crate::entry::Head;
 use crate::error::LogError;
@@ -44,7 +45,12 @@ impl QueryLog {
     /// Publishes a checkpoint of the log as it is now; `None` if the last one still says it. Any replica may: the same
     /// head has the same checkpoint.
     pub async fn publish(&self, log: &str) -> Result<Option<Published>, LogError> {
+        // Asked before the head is read: what this process had signed by then must be there.
+        let signed_before = self.inner.authority.signed.last(log);
         let head = self.head(log).await?;
+        if let Some(known) = signed_before.filter(|known| known.size > head.size) {
+            return Err(LogError::LostTail { known: known.size, size: head.size });
+        }
         if head.size == 0 {
             return Ok(None);
         }
@@ -52,7 +58,8 @@ impl QueryLog {
         if last.as_ref().is_some_and(|last| last.size >= head.size) {
             return Ok(None);
         }
-        let last = last.as_ref().and_then(|last| self.read_back(log, &last.note));
+        let signer = self.inner.authority.signer(log).await?;
+        let last = last.map(|last| last.opened(log, &signer)).transpose()?;
         let note = self.sign(&head, last).await?;
         statement(
             "INSERT INTO log_checkpoints (log, size, note, published_at) VALUES ($1, $2, $3, $4) \
@@ -90,12 +97,6 @@ impl QueryLog {
         Ok(Checkpoint::new(signer.name(), head.size, head.root_hash).sign(&signer))
     }
 
-    /// The head in one of the log's own checkpoints.
-    fn read_back(&self, log: &str, note: &str) -> Option<Head> {
-        let read = Checkpoint::parse(note).ok().filter(|read| read.origin == self.origin(log))?;
-        Some(Head { log: log.to_owned(), size: read.size, root_hash: read.root })
-    }
-
     /// The published checkpoints of trees from `from` to `until` entries: the last, and of each minute before it the first.
     pub(crate) async fn published_between(
         &self,
@@ -120,12 +121,29 @@ impl QueryLog {
 
     pub(crate) async fn last_published(&self, log: &str) -> Result<Option<Published>, LogError> {
         self.handle(log)?;
-        let row: Option<PublishedRow> =
-            statement("SELECT size, note FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 1")
-                .bind::<Text, _>(log)
-                .get_result(&mut self.connection().await?)
-                .await
-                .optional()?;
-        row.map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).transpose()
+        last_published(&mut *self.connection().await?, log).await
+    }
+}
+
+/// The last checkpoint that any replica published.
+pub(crate) async fn last_published(
+    connection: &mut AsyncPgConnection,
+    log: &str,
+) -> Result<Option<Published>, LogError> {
+    let row: Option<PublishedRow> =
+        statement("SELECT size, note FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 1")
+            .bind::<Text, _>(log)
+            .get_result(connection)
+            .await
+            .optional()?;
+    row.map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).transpose()
+}
+
+impl Published {
+    /// The head under it, if `signer`'s key signed it.
+    pub(crate) fn opened(&self, log: &str, signer: &Signer) -> Result<Head, LogError> {
+        let read = Checkpoint::open(&self.note, std::slice::from_ref(signer.verifier()))
+            .map_err(|_| LogError::OtherKey)?;
+        Ok(Head { log: log.to_owned(), size: read.size, root_hash: read.root })
     }
 }

@@ -189,12 +189,18 @@ impl QueryLog {
     pub async fn open_body(&self, entry: &Entry) -> Result<Body, LogError> {
         let Some(body) = &entry.body else { return Ok(Body::Values(BTreeMap::new())) };
         let place = Place { log: &entry.header.log, month: entry.month(), index: entry.header.index };
-        let keys = self.inner.keys.existing_keys(place.log, place.month).await?;
-        let tree = keys.ok_or(LogError::Month(place.month))?.tree;
+        let tree = self.month_keys(place.log, place.month).await?.tree;
         match Walker::new(tree).leaf(leaf_of(place.index)) {
             Some(leaf) => Ok(Body::Values(body::open(place, &leaf, body, &entry.header.commitments)?)),
             None => Ok(Body::Erased),
         }
+    }
+
+    /// The keys of a month that has entries. It had its data key before its first entry: a store that never heard of it
+    /// is away, or another's, and nothing may look as if it had been destroyed.
+    async fn month_keys(&self, log: &str, month: Month) -> Result<MonthKeys, LogError> {
+        let away = || KeyError::Unavailable(std::io::ErrorKind::NotFound.into());
+        Ok(self.inner.keys.existing_keys(log, month).await?.ok_or_else(away)?)
     }
 
     /// Intents of `agency` recorded on `day` (Taipei), in any log, that no entry closes: items of its next daily
@@ -265,10 +271,10 @@ impl QueryLog {
             if outside || row.dropped_by_order.is_some() {
                 continue;
             }
-            match self.inner.keys.existing_keys(log, month).await {
-                Ok(Some(keys)) => found.push((month, keys)),
-                Ok(None) | Err(KeyError::Destroyed { .. }) => {}
-                Err(error) => return Err(error.into()),
+            match self.month_keys(log, month).await {
+                Ok(keys) => found.push((month, keys)),
+                Err(LogError::Key(KeyError::Destroyed { .. })) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(found)

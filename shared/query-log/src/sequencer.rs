@@ -21,6 +21,7 @@ use crate::entry::Head;
 use crate::error::LogError;
 use crate::keys::KeyStore;
 use crate::month::Month;
+use crate::publishing::last_published;
 use crate::standing;
 use crate::statement::AppendBatch;
 
@@ -121,8 +122,7 @@ impl Sequencer {
 
     /// Commits the batch and answers every caller, in order.
     async fn serve(&mut self, mut batch: Vec<Waiting>) {
-        // A second try is safe: it starts from the head as the database has it, which also tells whether the first
-        // try was committed after all.
+        // A second try is safe: the log as the next leader finds it tells whether the first was committed after all.
         let mut in_doubt: Option<Laid> = None;
         let mut failed = false;
         for _ in 0..3 {
@@ -130,12 +130,17 @@ impl Sequencer {
                 tracing::warn!(log = self.log, error = %error, "the query log cannot be written");
                 return refuse(batch, || unwritable(&error));
             }
-            let Some(leading) = self.leading.as_ref() else { continue };
-            if let Some(laid) = in_doubt.take()
-                && laid.statement.new_size == leading.size
-                && laid.edge() == &leading.edge
-            {
-                return acknowledge(batch, self.sign(laid, &Arc::clone(&leading.signer)));
+            if let Some(laid) = in_doubt.take() {
+                match self.committed(&laid).await {
+                    Ok(Some(signer)) => return acknowledge(batch, self.sign(laid, &signer)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::warn!(log = self.log, error = %error, "a batch of the query log is in doubt");
+                        self.leading = None;
+                        in_doubt = Some(laid);
+                        continue;
+                    }
+                }
             }
             batch = self.drop_other_months(batch);
             if batch.is_empty() {
@@ -168,6 +173,16 @@ impl Sequencer {
         refuse(batch, || if failed || in_doubt.is_some() { LogError::Unavailable } else { LogError::Fenced });
     }
 
+    /// Whether a batch whose COMMIT was not answered is in the log, and what signs its checkpoint then. Others may have
+    /// led and written since: the log then begins with the state that the batch reached.
+    async fn committed(&mut self, laid: &Laid) -> Result<Option<Arc<Signer>>, LogError> {
+        let leading = self.leading.as_mut().ok_or(LogError::Fenced)?;
+        let (head, reached) = (leading.head(&self.log), laid.head());
+        let asked = standing::begins_with(&mut leading.connection, &head, &reached);
+        let there = timeout(PATIENCE, asked).await.map_err(|_| LogError::Unavailable)??;
+        Ok((there == Some(true)).then(|| Arc::clone(&leading.signer)))
+    }
+
     /// What is durable is stood by: never before COMMIT.
     fn sign(&self, laid: Laid, signer: &Signer) -> Written {
         self.authority.signed.note(&laid.head());
@@ -192,12 +207,15 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Goes on only from a head that takes back nothing: neither what this process signed, nor, where another process or
-    /// another server of the database may have written since, what others hold.
+    /// Goes on only from a head that takes back nothing: neither what this process signed or any published, nor, where
+    /// another process or another run of the database's server may have written since, what others hold.
     async fn compare(&mut self, leading: &mut Leading) -> Result<(), LogError> {
-        let head = Head { log: self.log.clone(), size: leading.edge.size(), root_hash: leading.edge.root() };
+        let head = leading.head(&self.log);
         let authority = &self.authority;
         let mut known: Vec<Head> = authority.signed.last(&self.log).into_iter().collect();
+        if let Some(last) = last_published(&mut leading.connection, &self.log).await? {
+            known.push(last.opened(&self.log, &leading.signer)?);
+        }
         if self.compared_on.as_ref() != Some(&leading.server) {
             known.extend(
                 timeout(PATIENCE, authority.anchors.known(&self.log))
@@ -321,6 +339,7 @@ fn unwritable(error: &LogError) -> LogError {
     match error {
         LogError::LostTail { known, size } => LogError::LostTail { known: *known, size: *size },
         LogError::Forked { size } => LogError::Forked { size: *size },
+        LogError::OtherKey => LogError::OtherKey,
         _ => LogError::Unavailable,
     }
 }

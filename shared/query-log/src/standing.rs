@@ -64,13 +64,26 @@ pub(crate) async fn check(
     if known.size > head.size {
         return Err(LogError::LostTail { known: known.size, size: head.size });
     }
-    let forked = |_| LogError::Forked { size: known.size };
-    let parts = of_consistency(known.size, head.size).ok_or(LogError::Malformed)?;
+    match begins_with(connection, head, known).await? {
+        Some(false) => Err(LogError::Forked { size: known.size }),
+        // Entries under it were destroyed by order: its root can no more be had, and was compared before.
+        Some(true) | None => Ok(()),
+    }
+}
+
+/// Whether the log at `head`, as it is stored, begins with everything under `known`; `None` where entries that would
+/// tell were destroyed.
+pub(crate) async fn begins_with(
+    connection: &mut AsyncPgConnection,
+    head: &Head,
+    known: &Head,
+) -> Result<Option<bool>, LogError> {
+    let Some(parts) = of_consistency(known.size, head.size) else { return Ok(Some(false)) };
     let proof = match hashes_of(connection, &head.log, parts).await {
         Ok(proof) => proof,
-        // Entries under it were destroyed by order: its root can no more be had, and was compared before.
-        Err(LogError::NotFound) => return Ok(()),
+        Err(LogError::NotFound) => return Ok(None),
         Err(error) => return Err(error),
     };
-    verify_consistency((known.size, known.root_hash), (head.size, head.root_hash), &proof).map_err(forked)
+    let verified = verify_consistency((known.size, known.root_hash), (head.size, head.root_hash), &proof);
+    Ok(Some(verified.is_ok()))
 }

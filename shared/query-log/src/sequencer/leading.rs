@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::prepared::{Prepared, Waiting};
 use super::sealing::{SealedBody, Sealing};
 use crate::body::UnsealedBody;
-use crate::entry::NewEntry;
+use crate::entry::{Head, NewEntry};
 use crate::error::LogError;
 use crate::header::{Header, Kind, MonthRange};
 use crate::month::Month;
@@ -40,14 +40,23 @@ pub struct Leading {
     pub glanced: time::Instant,
 }
 
-/// A database server on its timeline: a restored or promoted one is another.
+/// A run of a database server on its timeline: a restored or promoted one is another, and so is one that was started
+/// again, because its files may have been changed for older ones.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Server {
     #[diesel(sql_type = BigInt)]
     system_identifier: i64,
     #[diesel(sql_type = Text)]
     timeline: String,
+    #[diesel(sql_type = Timestamptz)]
+    started: Instant,
 }
+
+/// What a leader's session is like. Durability is the point of the log: a database-wide setting must not weaken it. And
+/// a leader looks for others four times a second: one that is silent for two seconds (stopped, swapped out, behind a cut
+/// network) loses its session, and with it the lead, to those who wait no longer than four.
+const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'; \
+     SET idle_session_timeout = '2s'; SET idle_in_transaction_session_timeout = '2s'";
 
 #[derive(QueryableByName)]
 struct HeadRow {
@@ -91,10 +100,7 @@ pub async fn take_lead(
 ) -> Result<(Leading, Option<Instant>), LogError> {
     let mut connection =
         AsyncPgConnection::establish(database_url).await.map_err(|_| LogError::Unavailable)?;
-    // Durability is the point of the log: a database-wide setting must not weaken it.
-    connection
-        .batch_execute("SET synchronous_commit = on; SET lock_timeout = '4s'; SET statement_timeout = '5s'")
-        .await?;
+    connection.batch_execute(SESSION).await?;
     connection.batch_execute(NOTICE_DEAD_CLIENTS).await?;
     statement("SELECT log_create($1)").bind::<Text, _>(log).execute(&mut connection).await?;
     statement("SELECT pg_advisory_lock(hashtext('query-log:' || $1)::bigint & 4294967295)")
@@ -103,7 +109,8 @@ pub async fn take_lead(
         .await?;
     let server: Server = statement(
         // Not the timeline of pg_control_checkpoint: right after a promotion that is still the old one.
-        "SELECT system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline FROM pg_control_system()",
+        "SELECT system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline, \
+         pg_postmaster_start_time() AS started FROM pg_control_system()",
     )
     .get_result(&mut connection)
     .await?;
@@ -144,6 +151,11 @@ pub(crate) fn edge(size: u64, bytes: &[u8]) -> Result<Frontier, LogError> {
 }
 
 impl Leading {
+    /// The head as the leader has it.
+    pub fn head(&self, log: &str) -> Head {
+        Head { log: log.to_owned(), size: self.edge.size(), root_hash: self.edge.root() }
+    }
+
     /// The entry that closes the month so far, as the first of the next.
     pub fn manifest(&self, log: &str, recorded_at: Instant) -> Option<Header> {
         let month = self.month?;

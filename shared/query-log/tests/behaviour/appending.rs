@@ -1,49 +1,11 @@
 //! Order, durability, fencing, recovery.
 
-use std::collections::BTreeSet;
-
-use query_log::{Hash, Head, LogError, NewEntry, Receipt, Verdict, verify_database};
-
+use query_log::{Hash, LogError, Verdict, verify_database};
 use transparency::Frontier;
 use transparency::entry_proof::EntryProof;
 use transparency::note::Verifier;
 
-use crate::common::{LOG, ORIGIN, World, admin, intent};
-
-async fn write_at_once(logs: &[query_log::QueryLog], writers: usize, each: usize) -> Vec<Receipt> {
-    let tasks: Vec<_> = (0..writers)
-        .map(|writer| {
-            let log = logs[writer % logs.len()].clone();
-            tokio::spawn(async move {
-                let mut receipts = Vec::new();
-                for n in 0..each {
-                    let entry = intent(u8::try_from((writer + n) % 200).unwrap());
-                    receipts.push(append_until_acknowledged(&log, entry).await);
-                }
-                receipts
-            })
-        })
-        .collect();
-    let mut all = Vec::new();
-    for task in tasks {
-        let receipts = task.await.unwrap();
-        assert!(receipts.is_sorted_by_key(|r| r.index), "one writer's receipts come in order");
-        all.extend(receipts);
-    }
-    all.sort_by_key(|receipt| receipt.index);
-    all
-}
-
-/// Tries again after an error, as a caller that refused a query would on the next query.
-async fn append_until_acknowledged(log: &query_log::QueryLog, entry: NewEntry) -> Receipt {
-    loop {
-        match log.append(LOG, entry.clone()).await {
-            Ok(receipt) => return receipt,
-            Err(LogError::Unavailable | LogError::Fenced) => tokio::task::yield_now().await,
-            Err(error) => panic!("{error:?}"),
-        }
-    }
-}
+use crate::common::{LOG, ORIGIN, World, admin, all_there, intent, write_at_once};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_are_dense_and_each_proves_its_entry_under_64_writers() {
@@ -83,33 +45,14 @@ async fn what_was_acknowledged_is_there_although_connections_are_killed() {
     };
     let receipts = write_at_once(std::slice::from_ref(&world.log), 16, 40).await;
     killer.await.unwrap();
-    let places: BTreeSet<u64> = receipts.iter().map(|r| r.index).collect();
-    assert_eq!(places.len(), receipts.len(), "no place was acknowledged twice");
-    for receipt in &receipts {
-        let entry = loop {
-            match world.log.read(LOG, receipt.index).await {
-                Ok(entry) => break entry,
-                // A reading connection that the killer met.
-                Err(LogError::Unavailable | LogError::Database(_)) => {}
-                Err(error) => panic!("acknowledged entry {} is not there: {error:?}", receipt.index),
-            }
-        };
-        assert_eq!(entry.leaf_hash, receipt.leaf_hash);
-    }
-    let anchors = receipts.into_iter().map(|receipt| receipt.head);
-    let report = verify_database(&world.url, &[LOG], anchors).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
+    all_there(&world, &receipts).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sequencers_share_a_log_and_never_fork_it() {
     let world = World::start().await;
     let receipts = write_at_once(&[world.log.clone(), world.replica()], 16, 25).await;
-    let places: BTreeSet<u64> = receipts.iter().map(|r| r.index).collect();
-    assert_eq!(places.len(), 400, "no place was given twice");
-    let anchors: Vec<Head> = receipts.into_iter().map(|receipt| receipt.head).collect();
-    let report = verify_database(&world.url, &[LOG], anchors).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
+    all_there(&world, &receipts).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

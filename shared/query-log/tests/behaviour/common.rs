@@ -1,15 +1,20 @@
 //! A fresh database, a simulated clock, a key store in a temporary directory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{
+    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection,
+};
 use diesel_migrations::MigrationHarness;
-use kernel::ids::{AccountId, AgencyId};
+use kernel::ids::{AccountId, AgencyId, QueryId};
 use kernel::{Instant, Personal, Random, SimulatedClock, SystemRandom};
 use query_log::{
-    Anchors, FileKeyStore, GOVERNANCE, Kind, MIGRATIONS, NewEntry, NoAnchors, Opening, QueryLog, Receipt,
-    SUBJECT,
+    Anchors, FileKeyStore, GOVERNANCE, Kind, LogError, MIGRATIONS, NewEntry, NoAnchors, Opening, QueryLog,
+    Receipt, SUBJECT, Verdict, verify_database,
 };
+use transparency::entry_proof::EntryProof;
+use transparency::note::Verifier;
 use uuid::Uuid;
 
 /// The log that most tests write.
@@ -23,9 +28,17 @@ pub struct World {
     pub log: QueryLog,
     pub clock: SimulatedClock,
     pub keys: FileKeyStore,
+    /// Holds the key store: `keys` and `kek`.
     pub directory: tempfile::TempDir,
-    admin_url: String,
+    /// Where the database is one of several on a server that stays: the server's maintenance database.
+    server: Option<String>,
     random: Arc<dyn Random>,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test's own setting; there is no service here to hold it")]
@@ -56,22 +69,38 @@ impl World {
 
     /// On the server with this maintenance database; the seeds of entries come from `random`.
     pub async fn on(admin_url: String, random: Arc<dyn Random>) -> Self {
-        let name = format!("query_log_{}", Uuid::from_bytes(random16()).simple());
+        let name = format!("query_log_{}", random_id().simple());
         administer(&admin_url, &format!("CREATE DATABASE {name}")).await;
         let (server, _) = admin_url.rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-        let url = format!("{server}/{name}");
-        let connection = AsyncPgConnection::establish(&url).await.unwrap();
+        let mut world = Self::over(&format!("{server}/{name}"), random).await;
+        world.server = Some(admin_url);
+        world
+    }
+
+    /// On an empty database of the test's own server.
+    pub async fn at(url: &str) -> Self {
+        Self::over(url, Arc::new(SystemRandom)).await
+    }
+
+    async fn over(url: &str, random: Arc<dyn Random>) -> Self {
+        let connection = AsyncPgConnection::establish(url).await.unwrap();
         AsyncMigrationHarness::new(connection).run_pending_migrations(MIGRATIONS).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let keys = FileKeyStore::open(&directory.path().join("keys"), &directory.path().join("kek")).unwrap();
         let clock = SimulatedClock::starting_at(moment("2026-01-15T02:00:00Z"));
-        let log = open(&url, &keys, &clock, &random, Arc::new(NoAnchors));
-        Self { url, name, log, clock, keys, directory, admin_url, random }
+        let log = open(url, &keys, &clock, &random, Arc::new(NoAnchors));
+        let name = url.rsplit('/').next().unwrap().to_owned();
+        Self { url: url.to_owned(), name, log, clock, keys, directory, server: None, random }
     }
 
     /// Another process on the same database and key store.
     pub fn replica(&self) -> QueryLog {
-        self.anchored(NoAnchors)
+        self.replica_by(&self.url)
+    }
+
+    /// Another process that comes to the database another way.
+    pub fn replica_by(&self, url: &str) -> QueryLog {
+        open(url, &self.keys, &self.clock, &self.random, Arc::new(NoAnchors))
     }
 
     /// Another process that asks `anchors` before it goes on.
@@ -90,6 +119,13 @@ impl World {
         AsyncPgConnection::establish(&self.url).await.unwrap().batch_execute(sql).await
     }
 
+    /// How many tries were written more than once.
+    async fn doubled(&self) -> i64 {
+        let sql = "SELECT count(query_id) - count(DISTINCT query_id) AS n FROM log_entries";
+        let mut connection = AsyncPgConnection::establish(&self.url).await.unwrap();
+        diesel::sql_query(sql).get_result::<Count>(&mut connection).await.unwrap().n
+    }
+
     pub async fn append(&self, n: u8) -> Receipt {
         self.log.append(LOG, intent(n)).await.unwrap()
     }
@@ -104,11 +140,11 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        let Some(server) = self.server.take() else { return };
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let url = self.admin_url.clone();
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(administer(&url, &sql));
+            runtime.block_on(administer(&server, &sql));
         });
         dropped.join().unwrap();
     }
@@ -133,10 +169,10 @@ fn open(
     .unwrap()
 }
 
-fn random16() -> [u8; 16] {
+fn random_id() -> Uuid {
     let mut bytes = [0; 16];
     kernel::Random::fill(&SystemRandom, &mut bytes);
-    bytes
+    Uuid::from_bytes(bytes)
 }
 
 pub fn account(n: u8) -> AccountId {
@@ -159,4 +195,61 @@ pub fn intent(n: u8) -> NewEntry {
         .map(|(field, value)| (field.to_owned(), Personal::new(value)))
         .into();
     entry
+}
+
+/// Lets `writers` append at once, spread over `logs`, until each has `each` receipts; in the order of the log.
+pub async fn write_at_once(logs: &[QueryLog], writers: usize, each: usize) -> Vec<Receipt> {
+    let tasks: Vec<_> = (0..writers)
+        .map(|writer| {
+            let log = logs[writer % logs.len()].clone();
+            tokio::spawn(async move {
+                let mut receipts = Vec::new();
+                for n in 0..each {
+                    let entry = intent(u8::try_from((writer + n) % 200).unwrap());
+                    receipts.push(append_until_acknowledged(&log, &entry).await);
+                }
+                receipts
+            })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        let receipts = task.await.unwrap();
+        assert!(receipts.is_sorted_by_key(|r| r.index), "one writer's receipts come in order");
+        all.extend(receipts);
+    }
+    all.sort_by_key(|receipt| receipt.index);
+    all
+}
+
+/// Tries again after an error, as a caller that refused a query would on the next query: each try has an id of its own.
+pub async fn append_until_acknowledged(log: &QueryLog, entry: &NewEntry) -> Receipt {
+    loop {
+        let tried = NewEntry { query: Some(QueryId(random_id())), ..entry.clone() };
+        match log.append(LOG, tried).await {
+            Ok(receipt) => return receipt,
+            Err(LogError::Unavailable | LogError::Fenced) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+/// What was acknowledged stands in its place, once, and is proved; what was tried once stands there at most once; the
+/// log holds with every receipt as an anchor.
+pub async fn all_there(world: &World, receipts: &[Receipt]) {
+    let places: BTreeSet<u64> = receipts.iter().map(|r| r.index).collect();
+    assert_eq!(places.len(), receipts.len(), "no place was acknowledged twice");
+    let log = world.replica();
+    let key = Verifier::parse(&log.verifier_key(LOG).await.unwrap()).unwrap();
+    for receipt in receipts {
+        let entry = log.read(LOG, receipt.index).await.unwrap();
+        let proof = EntryProof::parse(&receipt.proof).unwrap();
+        assert_eq!((entry.leaf_hash, proof.index), (receipt.leaf_hash, receipt.index));
+        let checkpoint = proof.verify(receipt.leaf_hash, std::slice::from_ref(&key)).unwrap();
+        assert_eq!((checkpoint.size, checkpoint.root), (receipt.head.size, receipt.head.root_hash));
+    }
+    assert_eq!(world.doubled().await, 0, "what was tried once was written once");
+    let heads = receipts.iter().map(|receipt| receipt.head.clone());
+    let report = verify_database(&world.url, &[LOG], heads).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
 }

@@ -17,4 +17,5 @@ mod raw_files;
 mod reading;
 mod standing;
 mod tampering;
+mod trouble;
 mod trust;

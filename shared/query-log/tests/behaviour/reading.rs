@@ -1,8 +1,8 @@
 //! Finding entries again, opening bodies, open intents.
 
 use chrono::{Duration, NaiveDate};
+use kernel::Personal;
 use kernel::ids::{QueryApplicationId, QueryId};
-use kernel::{Instant, Personal};
 use query_log::{Filter, Kind, LogError, NewEntry, Verdict, Verifier};
 use uuid::Uuid;
 
@@ -117,13 +117,4 @@ async fn a_part_of_a_log_is_exported_and_checked_against_a_receipt_in_it() {
     let mut verifier = Verifier::new([receipts[5].clone().head]);
     verifier.bundle(cut).unwrap();
     assert_eq!(verifier.finish().verdict, Verdict::Broken);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_goes_back_never_takes_the_log_back() {
-    let world = World::start().await;
-    let before: Instant = world.append(0).await.recorded_at;
-    world.clock.set(moment("2025-12-01T00:00:00Z"));
-    assert_eq!(world.append(1).await.recorded_at, before);
-    assert!(matches!(world.log.append("other", intent(0)).await, Err(LogError::UnknownLog(_))));
 }
