@@ -6,6 +6,8 @@
 mod at_rest;
 mod away;
 mod killed;
+mod kills;
+mod ledger;
 mod link;
 mod people;
 mod process;
