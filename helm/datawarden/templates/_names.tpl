@@ -29,7 +29,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 
 {{- define "datawarden.url" -}}
-http://{{ include "datawarden.name" . }}:8080
+{{ if .root.Values.tls }}https{{ else }}http{{ end }}://{{ include "datawarden.name" . }}:8080
 {{- end }}
 
 {{/* A value that must be set: `value`, the `key` it is set by, and `advice`. */}}

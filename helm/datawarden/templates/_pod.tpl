@@ -48,9 +48,9 @@ securityContext:
       key: {{ .key }}
 {{- end }}
 
-{{/* A probe: `path` and the `values` of its timing. */}}
+{{/* A probe: `path`, whether over `tls`, and the `values` of its timing. The kubelet proves no certificate and asks for none. */}}
 {{- define "datawarden.probe" -}}
-httpGet: { path: {{ .path }}, port: http }
+httpGet: { path: {{ .path }}, port: http, scheme: {{ if .tls }}HTTPS{{ else }}HTTP{{ end }} }
 {{ toYaml .values }}
 {{- end }}
 
@@ -117,11 +117,11 @@ spec:
       lifecycle:
         preStop: { sleep: { seconds: 5 } }
       startupProbe:
-        {{- include "datawarden.probe" (dict "path" "/healthz" "values" $values.startupProbe) | nindent 8 }}
+        {{- include "datawarden.probe" (dict "path" "/healthz" "tls" $root.Values.tls "values" $values.startupProbe) | nindent 8 }}
       livenessProbe:
-        {{- include "datawarden.probe" (dict "path" "/healthz" "values" $values.livenessProbe) | nindent 8 }}
+        {{- include "datawarden.probe" (dict "path" "/healthz" "tls" $root.Values.tls "values" $values.livenessProbe) | nindent 8 }}
       readinessProbe:
-        {{- include "datawarden.probe" (dict "path" "/readyz" "values" $values.readinessProbe) | nindent 8 }}
+        {{- include "datawarden.probe" (dict "path" "/readyz" "tls" $root.Values.tls "values" $values.readinessProbe) | nindent 8 }}
       resources:
         {{- toYaml $values.resources | nindent 8 }}
       volumeMounts:

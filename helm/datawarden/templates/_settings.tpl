@@ -12,6 +12,7 @@ sample_ids = {{ $values.sampleIds }}
 
 [http]
 bind = "0.0.0.0:8080"
+tls = {{ $values.tls }}
 
 [database]
 pool_size = {{ int .service.values.database.poolSize }}

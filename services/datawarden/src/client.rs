@@ -73,6 +73,9 @@ pub struct Actors<'a> {
     pub clock: Arc<dyn Clock>,
 }
 
+/// How long a request may take.
+pub const LIMIT: Duration = Duration::from_mins(1);
+
 /// The client.
 pub struct Client<'a> {
     actors: Actors<'a>,
@@ -101,17 +104,18 @@ impl<'a> Client<'a> {
         };
         let issuer = stack.service("account").context.settings().identity.issuer.clone();
         let urls = stack.services().iter().map(|s| (s.context.name().to_owned(), s.url()));
-        Self::connect(actors, urls.collect(), issuer).await
+        let http = chassis::http_client(LIMIT)?;
+        Self::connect(actors, http, urls.collect(), issuer).await
     }
 
     /// A client of the services at these URLs, by name; `issuer` is that of the account service's tokens. Reads the
     /// OpenAPI document of every service.
     pub async fn connect(
         actors: Actors<'a>,
+        http: reqwest::Client,
         urls: HashMap<String, String>,
         issuer: String,
     ) -> anyhow::Result<Self> {
-        let http = chassis::http_client(Duration::from_mins(1))?;
         let mut run = [0; 8];
         SystemRandom.fill(&mut run);
         let mut operations = HashMap::new();

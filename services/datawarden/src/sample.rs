@@ -93,7 +93,7 @@ impl Sample {
         fs::create_dir_all(data)?;
         let memory = Memory::open(data)?;
         let dir = data.join("pki");
-        pki::init(&dir)?;
+        pki::init(&dir, &[])?;
         let pki = DevPki::create_or_open(&dir)?;
         let city = Arc::new(city(&memory)?);
         let cards = cards(&pki, &dir.join("cards"), &city, memory.end)?;

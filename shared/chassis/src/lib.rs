@@ -50,6 +50,16 @@ pub fn http_client(limit: std::time::Duration) -> anyhow::Result<reqwest::Client
     Ok(client_builder(limit).build()?)
 }
 
+/// As [`http_client`], which over TLS trusts the roots in the PEM file `roots` alone.
+pub fn http_client_trusting(
+    limit: std::time::Duration,
+    roots: &std::path::Path,
+) -> anyhow::Result<reqwest::Client> {
+    use anyhow::Context as _;
+    let pem = std::fs::read(roots).with_context(|| format!("{} cannot be read", roots.display()))?;
+    Ok(client_builder(limit).tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?).build()?)
+}
+
 pub(crate) fn client_builder(limit: std::time::Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .timeout(limit)

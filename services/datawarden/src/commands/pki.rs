@@ -17,6 +17,9 @@ pub enum Command {
         /// The folder.
         #[arg(long)]
         dir: PathBuf,
+        /// A further DNS name or address under which services are reached over TLS; `NAME` in it stands for the service's.
+        #[arg(long)]
+        also: Vec<String>,
     },
     /// Puts a certificate on its issuer's next revocation list in `crl/`.
     Revoke {
@@ -47,8 +50,8 @@ pub const SERVICES: [&str; 5] = ["account", "query-registry", "audit-sampling", 
 /// Runs the command.
 pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Init { dir } => {
-            init(&dir)?;
+        Command::Init { dir, also } => {
+            init(&dir, &also)?;
             super::say(format!("development PKI in {}: not for production", dir.display()));
         }
         Command::Revoke { dir, which } => {
@@ -84,8 +87,8 @@ impl Which {
     }
 }
 
-/// Makes what is missing in `dir`.
-pub fn init(dir: &Path) -> anyhow::Result<()> {
+/// Makes what is missing in `dir`; services' certificates hold the names `also`, too.
+pub fn init(dir: &Path, also: &[String]) -> anyhow::Result<()> {
     let pki = DevPki::create_or_open(dir)?;
     pki.write_anchors(&dir.join("roots"))?;
     pki.write_lists(&dir.join("crl"), SystemClock.now())?;
@@ -97,7 +100,9 @@ pub fn init(dir: &Path) -> anyhow::Result<()> {
         until: now + chrono::Duration::days(5 * 365),
     };
     for name in SERVICES {
-        load_or_issue(&dir.join("services"), name, || pki.issue_service_with(name, &[], validity))?;
+        let also: Vec<String> = also.iter().map(|other| other.replace("NAME", name)).collect();
+        let also: Vec<&str> = also.iter().map(String::as_str).collect();
+        load_or_issue(&dir.join("services"), name, || pki.issue_service_with(name, &also, validity))?;
     }
     load_or_issue(&dir.join("systems"), "welfare-platform", || {
         pki.issue_agency("高雄市社會福利平台", "2.16.886.101.90001.20001", now)

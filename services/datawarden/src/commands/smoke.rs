@@ -13,7 +13,7 @@ use kernel::{Clock as _, SystemClock};
 use rule_pack::PackSet;
 use tracing::Instrument as _;
 
-use crate::client::{Actors, Client, PLATFORM};
+use crate::client::{Actors, Client, LIMIT, PLATFORM};
 use crate::errand::{Errand, endurance, trace};
 use crate::sample::Keys;
 
@@ -28,6 +28,9 @@ pub struct Options {
     /// `NAME=URL` of each service: asked whether it is ready.
     #[arg(required = true)]
     services: Vec<String>,
+    /// PEM file with the roots of services that end TLS themselves; without it the public ones are trusted.
+    #[arg(long)]
+    roots: Option<PathBuf>,
     /// Folder that `datawarden sample-data --keys` made: one query is sent from application to answer.
     #[arg(long)]
     keys: Option<PathBuf>,
@@ -42,6 +45,15 @@ pub struct Options {
     endurance: bool,
 }
 
+impl Options {
+    fn http(&self, limit: Duration) -> anyhow::Result<reqwest::Client> {
+        match &self.roots {
+            Some(roots) => chassis::http_client_trusting(limit, roots),
+            None => chassis::http_client(limit),
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let services = options
@@ -52,21 +64,22 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             Ok((name.to_owned(), url.trim_end_matches('/').to_owned()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    ready(&services).await?;
+    ready(&services, &options).await?;
     let Some(folder) = &options.keys else { return Ok(()) };
     let otlp = Otlp { endpoint: options.traces.clone() };
     let exporter = telemetry::init(PLATFORM, &otlp, "warn,datawarden=info")?;
     let keys = Keys::open(folder)?;
     let errand = Errand::choose(&keys.city, &PackSet::embedded()?, SystemClock.now())?;
     let urls: HashMap<String, String> = services.into_iter().collect();
-    let issuer = options.issuer.or_else(|| urls.get("account").cloned()).context("name account=URL")?;
+    let issuer =
+        options.issuer.clone().or_else(|| urls.get("account").cloned()).context("name account=URL")?;
     let actors = Actors {
         city: &keys.city,
         cards: &keys.cards,
         platform: &keys.platform,
         clock: Arc::new(SystemClock),
     };
-    let client = Client::connect(actors, urls, issuer).await?.patient(PATIENCE);
+    let client = Client::connect(actors, options.http(LIMIT)?, urls, issuer).await?.patient(PATIENCE);
     if options.endurance {
         return endure(&errand, &client).await;
     }
@@ -128,8 +141,8 @@ async fn endure(errand: &Errand, client: &Client<'_>) -> anyhow::Result<()> {
 }
 
 /// Asks `/readyz` of each until all are ready: a lost packet, or a pod that is just replaced, is no verdict.
-async fn ready(services: &[(String, String)]) -> anyhow::Result<()> {
-    let client = chassis::http_client(Duration::from_secs(5))?;
+async fn ready(services: &[(String, String)], options: &Options) -> anyhow::Result<()> {
+    let client = options.http(Duration::from_secs(5))?;
     let asked = services.iter().map(|(name, url)| until_ready(&client, name, url));
     let failed = futures::future::join_all(asked).await.into_iter().filter(|ready| !ready).count();
     anyhow::ensure!(failed == 0, "{failed} of {} are not ready", services.len());
