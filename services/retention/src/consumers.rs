@@ -4,6 +4,7 @@ use chassis::Consumer;
 
 mod destructions;
 mod directory;
+mod erasures;
 mod holdings;
 mod outputs;
 
@@ -18,6 +19,8 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on(destructions::on_registry_destruction),
         Consumer::on(destructions::on_audit_destruction),
         Consumer::on(destructions::on_account_destruction),
+        Consumer::on(erasures::on_erasure),
+        Consumer::on(erasures::on_refusal),
         Consumer::on(outputs::on_output_recorded),
         Consumer::on(chassis::configuration::take),
     ]

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod directory;
+pub mod erasure;
 pub mod hold;
 pub mod holding;
 pub mod order;

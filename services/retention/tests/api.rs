@@ -6,11 +6,16 @@ use chrono::{Duration, NaiveDate};
 use identity::{CardSigner as _, Endorsement, Role, TrustAnchors};
 use kernel::canonical;
 use kernel::ids::{CaseId, PersonId, QueryId};
-use query_registry_types::events::{DestructionCarriedOut, HoldingCounted, OutputRecorded};
+use query_registry_types::events::{
+    DestructionCarriedOut, ErasedEntry, ErasureCarriedOut, ErasureRefused, HoldingCounted, OutputRecorded,
+};
 use retention::domain::certificate::DestructionCertificate;
+use retention::domain::erasure::{ErasureCertificate, ErasureOrderView};
 use retention::domain::order::DestructionOrder;
-use retention_types::WitnessContent;
-use retention_types::events::{CertificateIssued, DestructionApproved, EndorsementTaken, OutputSettled};
+use retention_types::events::{
+    CertificateIssued, DestructionApproved, EndorsementTaken, ErasureApproved, OutputSettled,
+};
+use retention_types::{ErasureContent, WitnessContent};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestPerson};
 use uuid::Uuid;
@@ -186,6 +191,100 @@ async fn a_month_past_its_term_ends_under_two_signatures_with_a_certificate() {
     assert_eq!(gone.len(), 1);
 }
 
+fn erasure() -> Value {
+    json!({"target": {"log": "three-year", "regulation": "household", "month": "2026-02-01",
+            "query": Uuid::from_u128(1)},
+        "basis": "court_order", "document": "115訴字第12號", "reason": "判決命刪除"})
+}
+
+#[tokio::test]
+async fn a_record_is_erased_early_under_two_persons_with_a_certificate() {
+    let stage = Stage::set().await;
+    let token = stage.app.token(&stage.records);
+    let post = async |body: &Value| stage.app.post("/v1/erasure-orders", &token, body).await;
+    let mut bad = erasure();
+    bad["target"]["index"] = json!(4);
+    post(&bad).await.expect_status(400);
+    bad["target"]["query"] = Value::Null;
+    bad["target"]["index"] = json!(-1);
+    post(&bad).await.expect_status(400);
+
+    let order: ErasureOrderView = post(&erasure()).await.json(201);
+    let approve = async |person: &TestPerson, card: &TestPerson, document: &str| {
+        let content = ErasureContent {
+            act: "approve-erasure".into(),
+            order: order.id,
+            target: order.target.clone(),
+            basis: order.basis,
+            document: document.into(),
+            requested_by: stage.records.person,
+            post: person.post,
+        };
+        let endorsement = Endorsement::sign(&card.card, &content, stage.app.context().now()).unwrap();
+        let path = format!("/v1/erasure-orders/{}/approvals", order.id);
+        stage.app.post(&path, &stage.app.token(person), &json!({"endorsement": endorsement})).await
+    };
+    approve(&stage.records, &stage.records, &order.document).await.expect_problem("own-matter");
+    approve(&stage.head, &stage.second, &order.document).await.expect_problem("foreign-card");
+    approve(&stage.head, &stage.head, "115訴字第13號").await.expect_problem("endorsement-invalid");
+    assert!(stage.app.published::<ErasureApproved>().await.is_empty());
+    approve(&stage.head, &stage.head, &order.document).await.expect_status(200);
+    approve(&stage.second, &stage.second, &order.document).await.expect_problem("wrong-order-state");
+    let approved = stage.app.published::<ErasureApproved>().await;
+    assert_eq!(approved.len(), 1);
+    assert_eq!(
+        (approved[0].requested_by, approved[0].approved_by),
+        (stage.records.person, stage.head.person)
+    );
+    assert_eq!(approved[0].query, Some(QueryId(Uuid::from_u128(1))));
+    assert_eq!(stage.app.published::<EndorsementTaken>().await.len(), 1);
+
+    let path = format!("/v1/erasure-orders/{}/certificate", order.id);
+    stage.app.get(&path, &token).await.expect_problem("not-found");
+    let carried_out = ErasureCarriedOut {
+        order: order.id,
+        entries: vec![ErasedEntry { index: 7, leaf_hash: "cd".repeat(32), erasure: 12 }],
+        rows: 2,
+        method: "keys destroyed".into(),
+        backups_expire_on: day("2026-04-01"),
+    };
+    for _ in 0..2 {
+        stage.app.feed("query-registry", &carried_out).await;
+    }
+    let certificate: ErasureCertificate = stage.app.get(&path, &token).await.json(200);
+    assert_eq!(certificate.digest, canonical::sha256_hex(&canonical::bytes(&certificate.content).unwrap()));
+    assert_eq!(certificate.digest, canonical::sha256_hex(certificate.canonical.as_bytes()));
+    assert_eq!(certificate.content.confirmation.backups_expire_on, day("2026-04-01"));
+    let issued = stage.app.published::<CertificateIssued>().await;
+    assert_eq!(issued, [CertificateIssued { order: order.id, digest: certificate.digest }]);
+    let listed = stage.list("/v1/erasure-orders?state=certified", &stage.records).await;
+    assert_eq!(listed.len(), 1);
+    assert!(!listed[0].to_string().contains("判決命刪除"), "why stays sealed");
+}
+
+#[tokio::test]
+async fn an_erasure_is_held_back_given_back_or_refused_and_then_over() {
+    let stage = Stage::set().await;
+    let token = stage.app.token(&stage.records);
+    let ask = async || stage.app.post("/v1/erasure-orders", &token, &erasure()).await;
+    let order: ErasureOrderView = ask().await.json(201);
+    let back = format!("/v1/erasure-orders/{}/return", order.id);
+    stage.app.post(&back, &token, &json!({"cause": "王小明的案子"})).await.expect_status(400);
+    stage.app.post(&back, &token, &json!({"cause": "wrong-scope"})).await.expect_status(200);
+    stage.app.post(&back, &token, &json!({"cause": "wrong-scope"})).await.expect_problem("wrong-order-state");
+
+    let ethics = stage.app.person("ethics", "bureau", &[Role::EthicsOfficer]);
+    let body = json!({"scope": {"from_month": "2026-02-01"}, "reason": "司法調查"});
+    stage.app.post("/v1/holds", &stage.app.token(&ethics), &body).await.expect_status(201);
+    ask().await.expect_problem("under-legal-hold");
+
+    let refused = ErasureRefused { order: order.id, fault: "not-found".into() };
+    stage.app.feed("query-registry", &refused).await;
+    let path = format!("/v1/erasure-orders/{}", order.id);
+    let shown: ErasureOrderView = stage.app.get(&path, &token).await.json(200);
+    assert_eq!(shown.fault.as_deref(), Some("wrong-scope"), "nothing waited for an answer");
+}
+
 #[tokio::test]
 async fn a_hold_wins_until_another_person_lifts_it() {
     let stage = Stage::set().await;
@@ -294,5 +393,5 @@ async fn an_office_is_reminded_of_what_it_has_not_filed_until_it_is() {
 fn the_document_is_complete() {
     let document = retention::service().document().unwrap();
     let operations = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len());
-    assert_eq!(operations.sum::<usize>(), 24);
+    assert_eq!(operations.sum::<usize>(), 30);
 }

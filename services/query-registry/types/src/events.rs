@@ -198,6 +198,58 @@ impl Event for DestructionCarriedOut {
     }
 }
 
+/// An entry of a log that was erased early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErasedEntry {
+    /// Its position in the log.
+    pub index: i64,
+    /// Its leaf hash (hex): it still stands in the log, and every proof with it.
+    pub leaf_hash: String,
+    /// Position of its erasure entry in the governance log.
+    pub erasure: i64,
+}
+
+/// `registry.erasure-carried-out.v1`: one record was erased early, in the log and in the registers (H6.6, I3.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureCarriedOut {
+    /// The order.
+    pub order: kernel::ids::OrderId,
+    /// The erased entries.
+    pub entries: Vec<ErasedEntry>,
+    /// Rows of the registers whose personal values were overwritten.
+    pub rows: i64,
+    /// e.g. `keys destroyed, register values overwritten`.
+    pub method: String,
+    /// Day when the last backup that could still give the record expires.
+    pub backups_expire_on: NaiveDate,
+}
+
+impl Event for ErasureCarriedOut {
+    const TYPE: &'static str = "registry.erasure-carried-out.v1";
+    const TOPIC: &'static str = "registry.destructions.v1";
+    fn key(&self) -> String {
+        self.order.to_string()
+    }
+}
+
+/// `registry.erasure-refused.v1`: an approved erasure does not fit what is recorded; nothing was erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureRefused {
+    /// The order.
+    pub order: kernel::ids::OrderId,
+    /// `not-found`: no such record with personal values in that log, regulation and month; `own-matter`: who asked for it
+    /// or approved it made the query (invariant 9).
+    pub fault: String,
+}
+
+impl Event for ErasureRefused {
+    const TYPE: &'static str = "registry.erasure-refused.v1";
+    const TOPIC: &'static str = "registry.destructions.v1";
+    fn key(&self) -> String {
+        self.order.to_string()
+    }
+}
+
 /// `registry.output-recorded.v1`: a print, file or copy of a result was made; retention puts it on a register until it
 /// is filed or destroyed (H3.2, H7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 DROP TABLE agencies;
 DROP TABLE people;
 DROP TABLE outputs;
+DROP TABLE erasure_certificates;
+DROP TABLE erasure_orders;
 DROP TABLE destruction_certificates;
 DROP TABLE destruction_orders;
 DROP TABLE holds;

@@ -59,6 +59,26 @@ CREATE TABLE destruction_certificates (
 );
 CREATE INDEX destruction_certificates_issued ON destruction_certificates (issued_at);
 
+-- Early erasures of one record of a query log, each with its certificate.
+CREATE TABLE erasure_orders (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    state text GENERATED ALWAYS AS (doc->>'state') STORED NOT NULL
+);
+CREATE INDEX erasure_orders_state ON erasure_orders (state, id);
+
+CREATE TABLE erasure_certificates (
+    id uuid PRIMARY KEY REFERENCES erasure_orders,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    digest text GENERATED ALWAYS AS (doc->>'digest') STORED NOT NULL UNIQUE
+);
+
 -- Prints, files and media with retrieved data, per office. No foreign keys on agency_id and person_id: agencies and
 -- people are the account service's, and an output may be told of before its maker.
 CREATE TABLE outputs (

@@ -4,10 +4,11 @@ use chassis::Error;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::Sealed;
 use kernel::ids::{OrderId, PersonId, PostId};
-use retention_types::{DestructionMethod, HoldScope, OutputKind};
+use retention_types::{DestructionMethod, ErasureBasis, ErasureTarget, HoldScope, OutputKind};
 use testkit::duties::{Case, Hand, sweep};
 use uuid::Uuid;
 
+use super::erasure::{ErasureOrder, ErasureState};
 use super::hold::{Hold, HoldAct};
 use super::order::tests::{approval, holdings};
 use super::order::{Act, Approval, DestructionOrder, propose};
@@ -35,6 +36,29 @@ fn approve(order: &mut DestructionOrder, by: PersonId) -> Result<(), Error> {
     order.may_approve(by, &holdings(), &[], today())?;
     let act = Act { person: by, post: PostId(Uuid::nil()), at: now() };
     Ok(order.approve(Approval { act, ..approval(1, today()) })?)
+}
+
+fn erasure(requested_by: PersonId) -> ErasureOrder {
+    let target = ErasureTarget {
+        log: "three-year".to_owned(),
+        regulation: "household".to_owned(),
+        month: today(),
+        query: None,
+        index: Some(1),
+    };
+    ErasureOrder {
+        id: OrderId(Uuid::nil()),
+        target,
+        basis: ErasureBasis::CourtOrder,
+        document: "115訴字第12號".to_owned(),
+        reason: Sealed { hash: String::new(), value: String::new() },
+        state: ErasureState::Requested,
+        requested: Act { person: requested_by, post: PostId(Uuid::nil()), at: now() },
+        approval: None,
+        digest: None,
+        returned: None,
+        fault: None,
+    }
 }
 
 fn hold(placed_by: PersonId) -> Hold {
@@ -66,6 +90,7 @@ fn second_act(case: &Case, hand: &Hand) -> Result<(), Error> {
     let first = case.first_hand().person;
     match case.rule.first {
         ["retention.request_destruction"] => approve(&mut order(first), hand.person),
+        ["retention.request_erasure"] => Ok(erasure(first).may_approve(hand.person, &[])?),
         ["retention.approve_destruction"] => {
             let mut order = order(STRANGER);
             approve(&mut order, first)?;

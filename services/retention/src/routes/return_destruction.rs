@@ -1,14 +1,12 @@
 //! Gives an order back.
 
 use actix_web::{post, web};
-use chassis::{Answer, Command, Problem, Result};
+use chassis::{Answer, Command, Result};
 use kernel::ids::OrderId;
 use retention_types::ReturnDestruction;
 
 use crate::domain::order::{Act, DestructionOrder};
-
-/// Words for a cause; free text could hold personal data.
-const CAUSES: [&str; 4] = ["under-review", "wrong-scope", "hold-expected", "other"];
+use crate::routes::support;
 
 /// Gives a requested order back: it is a proposal again and its approvals are void.
 #[utoipa::path(post, path = "/v1/destruction-orders/{id}/return", params(("id" = OrderId, Path)),
@@ -19,9 +17,7 @@ pub async fn return_destruction(
     id: web::Path<OrderId>,
 ) -> Result<Answer<DestructionOrder>> {
     let (person, post) = (command.person()?, command.post()?);
-    if !CAUSES.contains(&command.body.cause.as_str()) {
-        return Err(Problem::invalid("/cause", CAUSES.join(", ")).into());
-    }
+    support::cause(&command.body.cause)?;
     command
         .run(async |tx| {
             let mut order = tx.load::<DestructionOrder>(*id).await?;

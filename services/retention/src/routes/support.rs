@@ -11,6 +11,14 @@ use crate::domain::hold::{Hold, HoldView};
 use crate::domain::output::Output;
 use crate::state::Retention;
 
+/// Words for a cause of giving an order back; free text could hold personal data.
+const CAUSES: [&str; 4] = ["under-review", "wrong-scope", "hold-expected", "other"];
+
+/// Checks a cause of giving an order back.
+pub fn cause(text: &str) -> Result<()> {
+    if CAUSES.contains(&text) { Ok(()) } else { Err(Problem::invalid("/cause", CAUSES.join(", ")).into()) }
+}
+
 /// The documents of a page.
 pub fn documents<T: Document>(page: Page<Stored<T>>) -> Page<T> {
     Page { items: page.items.into_iter().map(|stored| stored.doc).collect(), next: page.next }

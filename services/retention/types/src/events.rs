@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use kernel::Event;
-use kernel::ids::{OrderId, PersonId};
+use kernel::ids::{OrderId, PersonId, QueryId};
 use serde::{Deserialize, Serialize};
 
 /// `retention.destruction-approved.v1`: two persons approved; the service that holds the records carries it out and
@@ -29,6 +29,38 @@ pub struct DestructionApproved {
 
 impl Event for DestructionApproved {
     const TYPE: &'static str = "retention.destruction-approved.v1";
+    const TOPIC: &'static str = "retention.orders.v1";
+    fn key(&self) -> String {
+        self.order.to_string()
+    }
+}
+
+/// `retention.erasure-approved.v1`: another person than the requester approved the early erasure of one record; the query
+/// registry carries it out and answers with `erasure-carried-out` or `erasure-refused` (H6.6, I3.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureApproved {
+    /// The order.
+    pub order: OrderId,
+    /// Name of the log.
+    pub log: String,
+    /// `household`, `tax` or `immigration`.
+    pub regulation: String,
+    /// First day of the month in which it was recorded.
+    pub month: NaiveDate,
+    /// The query, with all its entries.
+    pub query: Option<QueryId>,
+    /// Or the position of one entry.
+    pub index: Option<i64>,
+    /// Who asked for it.
+    pub requested_by: PersonId,
+    /// Who approved it; never the requester.
+    pub approved_by: PersonId,
+    /// SHA-256 (hex) of the order's canonical bytes with its endorsement.
+    pub digest: String,
+}
+
+impl Event for ErasureApproved {
+    const TYPE: &'static str = "retention.erasure-approved.v1";
     const TOPIC: &'static str = "retention.orders.v1";
     fn key(&self) -> String {
         self.order.to_string()

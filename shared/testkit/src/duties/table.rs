@@ -5,7 +5,7 @@ use super::Apart;
 const OWN_MATTER: &str = "own-matter";
 
 /// Every two acts that invariant 9 keeps apart.
-pub static APART: [Apart; 28] = [
+pub static APART: [Apart; 29] = [
     Apart {
         names: ("申請人", "核章、會辦、函文程序、退回、不同意、開通"),
         first: &["account.create_application", "account.resubmit_application"],
@@ -223,6 +223,13 @@ pub static APART: [Apart; 28] = [
         problem: OWN_MATTER,
     },
     Apart {
+        names: ("申請提前刪除者", "核准提前刪除"),
+        first: &["retention.request_erasure"],
+        second: &["retention.approve_erasure"],
+        clauses: &["H6.6", "I3.8"],
+        problem: OWN_MATTER,
+    },
+    Apart {
         names: ("查得資料之使用者", "見證銷毀"),
         first: &["retention.register_output"],
         second: &["retention.destroy_output"],
@@ -239,11 +246,12 @@ pub static APART: [Apart; 28] = [
 ];
 
 /// Operations whose names sound like a review and that review nobody's act, each with the reason.
-pub const REVIEWS_NOBODY: [(&str, &str); 6] = [
+pub const REVIEWS_NOBODY: [(&str, &str); 7] = [
     ("account.close_inventory", "carries out what the reviewers of its lines decided"),
     ("account.confirm_link_letter", "notes the city IT centre's answer to a letter"),
     ("account.review_link", "looks at a data link, not at a person's act"),
     ("query-registry.close_case", "ends the own work on a case"),
     ("retention.confirm_no_need", "is the user's own duty (H7)"),
+    ("retention.return_erasure", "keeps the record; the requester may think better of it"),
     ("retention.return_destruction", "keeps the records; the requester may think better of it"),
 ];
