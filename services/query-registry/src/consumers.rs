@@ -23,5 +23,6 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on(certificate::take_certificate),
         Consumer::on(certificate::take_endorsement),
         Consumer::on(crate::destruction::take_order),
+        Consumer::on(crate::erasing::take_order),
     ]
 }

@@ -5,7 +5,7 @@
 use chassis::jobs::JobKind;
 use chassis::{Context, EventMeta, Result, Tx};
 use kernel::{Instant, canonical, days};
-use query_log::{DESTRUCTION, DESTRUCTION_ORDER, Filter, GOVERNANCE, Hash, Kind, Month};
+use query_log::{DESTRUCTION, DESTRUCTION_ORDER, GOVERNANCE, Month};
 use query_registry_types::events::DestructionCarriedOut;
 use retention_types::events::DestructionApproved;
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,12 @@ use uuid::Uuid;
 
 use crate::domain::rules::FIVE_YEARS;
 use crate::gate;
+use crate::governance::{ORDER, digest_of, entries_since};
 use crate::schedules::holdings::record_kind;
 use crate::state::Registry;
 use crate::store::holdings;
 
 const JOB: &str = "carry-out-destruction";
-/// Digest of a governance entry that names the order.
-const ORDER: &str = "order";
 
 /// An order and how far it is carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,24 +173,6 @@ async fn settle(tx: &mut Tx, order: kernel::ids::OrderId, outcome: &Outcome) -> 
         method: outcome.method.to_owned(),
     })
     .await
-}
-
-/// The governance entries since `at`: few, for only acts stand there.
-async fn entries_since(registry: &Registry, at: Instant) -> Result<Vec<query_log::Header>> {
-    let filter = Filter { kinds: vec![Kind::Governance], from: Some(at), ..Filter::default() };
-    let (mut after, mut headers) = (None, vec![]);
-    loop {
-        let page = registry.log.find(GOVERNANCE, &filter, after, 1000).await.map_err(anyhow::Error::from)?;
-        headers.extend(page.entries.into_iter().map(|entry| entry.header));
-        after = page.next;
-        if after.is_none() {
-            return Ok(headers);
-        }
-    }
-}
-
-fn digest_of(text: &str) -> Result<Hash> {
-    text.parse().map_err(|_| anyhow::anyhow!("the digest of an order is none").into())
 }
 
 #[cfg(test)]

@@ -6,13 +6,15 @@ use chassis::jobs::JobKind;
 use chassis::{Caller, Context, Result, Tx};
 use identity::{CertificateIdentity, SignedEndorsement, Usage};
 use kernel::{Instant, Personal};
-use query_log::{GOVERNANCE, Hash, Kind, NewEntry, Receipt};
+use query_log::{Filter, GOVERNANCE, Hash, Header, Kind, NewEntry, Receipt};
 use serde::{Deserialize, Serialize};
 
 use crate::gate;
 use crate::state::Registry;
 
 const JOB: &str = "governance-entry";
+/// Digest of a governance entry that names the order which it belongs to.
+pub const ORDER: &str = "order";
 /// Acts that are entered side by side: the log writes what waits for it at once.
 const AT_ONCE: u32 = 50;
 
@@ -51,8 +53,7 @@ pub fn job() -> JobKind {
     JobKind::new(JOB, async |context: &Context, act: Act| {
         let mut entry = NewEntry::new(Kind::Governance, act.at);
         entry.action = Some(act.action);
-        let digest: Hash = act.digest.parse().map_err(|_| anyhow::anyhow!("the digest of an act is none"))?;
-        entry.digests.insert("act".to_owned(), digest);
+        entry.digests.insert("act".to_owned(), digest_of(&act.digest)?);
         gate::append(&context.state::<Registry>(), GOVERNANCE, entry).await?;
         Ok(())
     })
@@ -75,4 +76,23 @@ pub async fn note_reading(
     }
     complete(&mut entry);
     gate::append(&caller.context.state::<Registry>(), log, entry).await
+}
+
+/// The governance entries since `at`: few, for only acts stand there.
+pub async fn entries_since(registry: &Registry, at: Instant) -> Result<Vec<Header>> {
+    let filter = Filter { kinds: vec![Kind::Governance], from: Some(at), ..Filter::default() };
+    let (mut after, mut headers) = (None, vec![]);
+    loop {
+        let page = registry.log.find(GOVERNANCE, &filter, after, 1000).await.map_err(anyhow::Error::from)?;
+        headers.extend(page.entries.into_iter().map(|entry| entry.header));
+        after = page.next;
+        if after.is_none() {
+            return Ok(headers);
+        }
+    }
+}
+
+/// A digest as the log takes it.
+pub fn digest_of(text: &str) -> Result<Hash> {
+    text.parse().map_err(|_| anyhow::anyhow!("a digest is none").into())
 }

@@ -4,6 +4,7 @@ pub mod consumers;
 pub mod control;
 pub mod destruction;
 pub mod domain;
+pub mod erasing;
 pub mod gate;
 pub mod governance;
 pub mod history;
@@ -40,7 +41,13 @@ pub fn service() -> Service {
         replays: Vec::new,
         schedules: schedules::all,
         jobs: || {
-            vec![governance::job(), destruction::job(), import_log::job(), schedules::reconciliation::job()]
+            vec![
+                governance::job(),
+                destruction::job(),
+                erasing::job(),
+                import_log::job(),
+                schedules::reconciliation::job(),
+            ]
         },
         topics: &[
             events::QueryRecorded::TOPIC,

@@ -4,6 +4,7 @@ pub mod account_states;
 pub mod changes;
 pub mod daily;
 pub mod directory;
+pub mod erasures;
 pub mod holdings;
 pub mod imports;
 pub mod platform;

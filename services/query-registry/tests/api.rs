@@ -5,6 +5,8 @@
 mod applications;
 #[path = "api/control.rs"]
 mod control;
+#[path = "api/erasing.rs"]
+mod erasing;
 #[path = "api/gate.rs"]
 mod gate;
 #[path = "api/outputs.rs"]

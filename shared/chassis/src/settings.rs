@@ -58,11 +58,14 @@ pub struct Log {
     /// What checkpoints call the logs, with `/` and a log's name behind it: the URL of the logs without scheme (C2SP
     /// tlog-checkpoint). Never changed once witnesses and verifiers know it.
     pub origin: String,
+    /// Days after which the last backup of the key store and of the database is gone: until then it gives what was
+    /// erased early, and certificates say so.
+    pub backup_days: u32,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { origin: "datawarden.example/logs".to_owned() }
+        Self { origin: "datawarden.example/logs".to_owned(), backup_days: 30 }
     }
 }
 

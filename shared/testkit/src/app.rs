@@ -16,8 +16,10 @@ use identity::{
     SoftCard, TokenIssuer,
 };
 use kernel::{Clock as _, Event, Instant, SeededRandom, SimulatedClock, SystemClock};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::message::{Header, Headers, Message as _, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::{Offset, TopicPartitionList};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
@@ -442,6 +444,43 @@ impl TestApp {
             .await
             .expect("outbox");
         rows.iter().map(|r| serde_json::from_str(&r.data).expect("the payload's own type")).collect()
+    }
+
+    /// The keys, headers and payloads of `topics` as the broker holds them, at least `count` messages.
+    ///
+    /// # Panics
+    /// When they are not there within a minute.
+    #[expect(clippy::expect_used, reason = "a test's assertion")]
+    pub async fn messages(&self, topics: &[&str], count: usize) -> Vec<Vec<u8>> {
+        let mut client = self.context().bus().client();
+        client.set("group.id", "reads-everything").set("auto.offset.reset", "earliest");
+        let consumer: StreamConsumer = client.create().expect("consumer");
+        let mut from_the_start = TopicPartitionList::new();
+        for topic in topics {
+            let name = self.context().bus().topic(topic);
+            from_the_start.add_partition_offset(&name, 0, Offset::Beginning).expect("offset");
+        }
+        consumer.assign(&from_the_start).expect("assigned");
+        let mut found = vec![];
+        while found.len() < count {
+            let message = tokio::time::timeout(Duration::from_secs(60), consumer.recv());
+            let message = message.await.expect("a message in time").expect("a message");
+            let mut bytes =
+                [message.key(), message.payload()].into_iter().flatten().collect::<Vec<_>>().concat();
+            for header in message.headers().into_iter().flat_map(Headers::iter) {
+                bytes.extend_from_slice(header.value.unwrap_or_default());
+            }
+            found.push(bytes);
+        }
+        found
+    }
+
+    /// How many events the service has written for others.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn events(&self) -> i64 {
+        self.count("SELECT count(*) AS n FROM outbox WHERE $1 IS NOT NULL", Uuid::nil()).await
     }
 
     /// Stops the service.

@@ -115,6 +115,15 @@ CREATE TABLE account_states (
 );
 CREATE INDEX account_states_number ON account_states (regulation, lower(doc->>'number'));
 
+-- Early erasures and how far they are carried out (H6.6, I3.8).
+CREATE TABLE erasures (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+
 -- Destruction orders and how far they are carried out (H4.3, H6.6, I3.8).
 CREATE TABLE destructions (
     id uuid PRIMARY KEY,
