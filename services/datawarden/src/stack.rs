@@ -225,7 +225,7 @@ impl Stack {
             services: urls.clone(),
             providers: [("household".to_owned(), provider("household")), ("tax".to_owned(), provider("tax"))]
                 .into(),
-            log: settings::Log { origin: format!("127.0.0.1:{port}/v1/logs") },
+            log: settings::Log { origin: format!("127.0.0.1:{port}/v1/logs"), ..settings::Log::default() },
             sample_ids: true,
         }
     }

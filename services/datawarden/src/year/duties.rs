@@ -180,6 +180,9 @@ impl Year<'_> {
         if self.at(120, "link manager") {
             self.change_manager().await;
         }
+        if self.at(150, "early erasure") {
+            self.erase_one().await;
+        }
         self.order_destructions().await;
         self.audit_occasions().await;
     }

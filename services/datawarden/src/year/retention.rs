@@ -4,9 +4,12 @@ use chrono::Datelike as _;
 use identity::Endorsement;
 use kernel::ids::{CaseId, OrderId};
 use obligations::Obligation;
+use query_registry_types::events::Decision;
+use query_registry_types::queries::QueryRecord;
 use retention_types::{
-    ApproveDestruction, ConfirmNoNeed, DestroyOutput, DestructionMethod, FileOutput, OrderContent,
-    OutputKind, RegisterOutput, RequestDestruction, WitnessContent,
+    ApproveDestruction, ApproveErasure, ConfirmNoNeed, DestroyOutput, DestructionMethod, ErasureBasis,
+    ErasureContent, ErasureTarget, FileOutput, OrderContent, OutputKind, RegisterOutput, RequestDestruction,
+    RequestErasure, WitnessContent,
 };
 use sample_city::Medium;
 use serde_json::Value;
@@ -205,6 +208,61 @@ impl Year<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Once a year a court has one query's record deleted before its term (H6.6).
+    pub(super) async fn erase_one(&mut self) {
+        let done = self.order_erasure().await;
+        if self.note("early erasure", done).is_some() {
+            self.state.did("records erased early by order of two persons");
+        }
+    }
+
+    async fn order_erasure(&self) -> Called<()> {
+        let nobody = |what: &'static str| move || strange("request_erasure", what);
+        let officer = self.client.bureau("records_officer").ok_or_else(nobody("no records officer"))?;
+        let auditor = self.client.bureau("auditor").ok_or_else(nobody("no auditor"))?;
+        let but = [self.client.official(officer).id];
+        let bureau = self.client.city().agency_by_code("bureau").map(|agency| agency.id);
+        let approver = bureau.and_then(|b| self.client.holder_but(b, "business_supervisor", &but));
+        let approver = approver.ok_or_else(nobody("nobody approves"))?;
+
+        // Long past all daily and monthly control.
+        let month = kernel::days::first_of_month(self.today - chrono::Days::new(60));
+        let day = kernel::days::start_of(month + chrono::Days::new(9));
+        let part = [("from", day.to_rfc3339()), ("until", (day + chrono::Days::new(7)).to_rfc3339())];
+        let records: Vec<QueryRecord> =
+            self.client.list(auditor, ("query-registry", "list_queries"), &part).await?;
+        let record = records
+            .into_iter()
+            .find(|record| record.decision == Some(Decision::Answered) && record.regulation == "household");
+        let record = record.ok_or_else(nobody("no query was answered in that week"))?;
+        let request = RequestErasure {
+            target: ErasureTarget {
+                log: record.log,
+                regulation: record.regulation,
+                month,
+                query: Some(record.id),
+                index: None,
+            },
+            basis: ErasureBasis::CourtOrder,
+            document: format!("{}訴字第12號", self.today.year() - 1911),
+            reason: "判決命刪除該筆查詢紀錄之個人資料".into(),
+        };
+        let order = self.client.post(officer, (RETENTION, "request_erasure"), &[], &request).await?;
+        let id: OrderId =
+            order["id"].as_str().and_then(|i| i.parse().ok()).ok_or_else(|| strange("order", "no id"))?;
+        let content = ErasureContent {
+            act: "approve-erasure".to_owned(),
+            order: id,
+            target: request.target,
+            basis: request.basis,
+            document: request.document,
+            requested_by: self.client.official(officer).id,
+            post: approver.post,
+        };
+        let approval = ApproveErasure { endorsement: self.client.endorse(approver, &content)? };
+        self.client.post(approver, (RETENTION, "approve_erasure"), &[&id], &approval).await.map(drop)
     }
 
     fn order_content(order: &Value, approver: Who) -> Called<OrderContent> {
