@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use query_log::QueryLog;
 
-use crate::common::{LOG, World, all_there, intent};
-use crate::trouble::own::Way;
+use crate::common::{LOG, World, all_there, intent, moment};
+use crate::trouble::own::{COMMITTED, WRITTEN, Way};
 
 /// A world that comes to the shared server by a way, with one entry.
 async fn by_a_way() -> (World, SocketAddr, Way, QueryLog) {
@@ -22,7 +22,7 @@ async fn by_a_way() -> (World, SocketAddr, Way, QueryLog) {
 async fn a_batch_whose_answer_was_lost_is_acknowledged_once_and_proved() {
     let (world, server, way, log) = by_a_way().await;
     let first = log.append(LOG, intent(1)).await.unwrap();
-    way.swallow_an_answer();
+    way.swallow(WRITTEN);
     let appending = tokio::spawn(async move { log.append(LOG, intent(2)).await });
     way.until_swallowed().await;
     way.lead_to(server);
@@ -36,7 +36,7 @@ async fn a_batch_whose_answer_was_lost_is_acknowledged_once_and_proved() {
 async fn a_batch_whose_answer_was_lost_is_known_again_behind_what_others_wrote_since() {
     let (world, server, way, log) = by_a_way().await;
     log.append(LOG, intent(1)).await.unwrap();
-    way.swallow_an_answer();
+    way.swallow(WRITTEN);
     let appending = tokio::spawn(async move { log.append(LOG, intent(2)).await });
     way.until_swallowed().await;
     // The second try waits on the way: another leads first.
@@ -47,4 +47,19 @@ async fn a_batch_whose_answer_was_lost_is_known_again_behind_what_others_wrote_s
     assert_eq!((receipt.index, receipt.head.size), (2, 3));
     assert_eq!(world.log.head(LOG).await.unwrap().size, 4, "written once");
     all_there(&world, &[receipt, between]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_s_first_batch_whose_answer_was_lost_is_acknowledged_once() {
+    let (world, server, way, log) = by_a_way().await;
+    let first = log.append(LOG, intent(1)).await.unwrap();
+    world.clock.set(moment("2026-02-01T00:00:00Z"));
+    way.swallow(COMMITTED);
+    let appending = tokio::spawn(async move { log.append(LOG, intent(2)).await });
+    way.until_swallowed().await;
+    way.lead_to(server);
+    let receipt = appending.await.unwrap().unwrap();
+    assert_eq!((receipt.index, receipt.head.size), (3, 4), "behind the manifest, once");
+    assert_eq!(world.log.head(LOG).await.unwrap(), receipt.head);
+    all_there(&world, &[first, receipt]).await;
 }

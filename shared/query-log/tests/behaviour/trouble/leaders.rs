@@ -23,6 +23,11 @@ async fn holding(world: &World) -> AsyncPgConnection {
     held
 }
 
+async fn epoch(connection: &mut AsyncPgConnection) -> i64 {
+    let sql = "SELECT epoch AS n FROM log_heads WHERE log = 'three-year'";
+    diesel::sql_query(sql).get_result::<Count>(connection).await.unwrap().n
+}
+
 /// Waits until a batch has begun and waits for the head.
 async fn until_a_batch_waits(world: &World) {
     let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() \
@@ -44,12 +49,14 @@ async fn a_batch_under_way_when_another_takes_the_lead_is_fenced_and_written_beh
     let log = world.log.clone();
     let appending = tokio::spawn(async move { log.append(LOG, intent(1)).await });
     until_a_batch_waits(&world).await;
+    let before = epoch(&mut held).await;
     // The first keeps its lock, as it would behind a pooler that lends sessions: the epoch alone tells.
     held.batch_execute("UPDATE log_heads SET epoch = epoch + 1 WHERE log = 'three-year'; COMMIT")
         .await
         .unwrap();
     receipts.push(appending.await.unwrap().unwrap());
     assert_eq!(receipts[1].index, 1);
+    assert_eq!(epoch(&mut held).await, before + 2, "it took the lead anew to write");
     all_there(&world, &receipts).await;
 }
 

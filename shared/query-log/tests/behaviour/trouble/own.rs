@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use dev_servers::{Postgres, PostgresOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,8 +13,10 @@ use tokio::task::block_in_place;
 
 use crate::common::World;
 
-/// What PostgreSQL says when a batch is written, outside a transaction only after COMMIT.
-const WRITTEN: &[u8] = b"INSERT 0 ";
+/// What PostgreSQL says when a batch is written: outside a transaction only after COMMIT.
+pub const WRITTEN: &str = "INSERT 0 ";
+/// What it says after the COMMIT of a batch that opens a month.
+pub const COMMITTED: &str = "COMMIT\0";
 
 /// The server; it ends before its folder goes.
 pub struct Own {
@@ -70,8 +71,11 @@ impl Own {
     }
 }
 
+/// A server that does not wait for its disk, by default: when it crashes here its machine does not, and what a leader
+/// commits must be on its way to the disk whatever the server's settings say.
 fn options() -> PostgresOptions {
-    PostgresOptions::durable().with("shared_buffers", "32MB").with("max_connections", "60")
+    let options = PostgresOptions::throwaway().with("full_page_writes", "on");
+    options.with("shared_buffers", "32MB").with("max_connections", "60")
 }
 
 /// Where a way leads. Connections by it end when that changes.
@@ -84,11 +88,14 @@ enum To {
     Later,
 }
 
+/// The answer that is swallowed next.
+type Swallows = Arc<Mutex<Option<&'static str>>>;
+
 pub struct Way {
     pub address: SocketAddr,
     to: watch::Sender<To>,
     held: watch::Sender<bool>,
-    swallows: Arc<AtomicBool>,
+    swallows: Swallows,
 }
 
 impl Way {
@@ -123,10 +130,10 @@ impl Way {
         self.held.send_replace(held);
     }
 
-    /// The next answer that says that a batch was written is swallowed; then the connections end, and whoever comes
-    /// waits until the way leads somewhere again.
-    pub fn swallow_an_answer(&self) {
-        self.swallows.store(true, Ordering::SeqCst);
+    /// The next answer that says `what` is swallowed; then the connections end, and whoever comes waits until the way
+    /// leads somewhere again.
+    pub fn swallow(&self, what: &'static str) {
+        *self.swallows.lock().unwrap() = Some(what);
     }
 
     pub async fn until_swallowed(&self) {
@@ -134,12 +141,7 @@ impl Way {
     }
 }
 
-async fn pass(
-    client: TcpStream,
-    to: watch::Sender<To>,
-    held: watch::Receiver<bool>,
-    swallows: Arc<AtomicBool>,
-) {
+async fn pass(client: TcpStream, to: watch::Sender<To>, held: watch::Receiver<bool>, swallows: Swallows) {
     let mut led = to.subscribe();
     let Ok(To::Server(address)) = led.wait_for(|to| *to != To::Later).await.map(|to| *to) else { return };
     let Ok(server) = TcpStream::connect(address).await else { return };
@@ -163,12 +165,12 @@ async fn asked(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, mut held: 
 }
 
 /// Whether it swallowed an answer.
-async fn answered(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, swallows: &AtomicBool) -> bool {
+async fn answered(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, swallows: &Swallows) -> bool {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = server.read(&mut bytes).await {
         let answer = &bytes[..count];
-        let written = answer.windows(WRITTEN.len()).any(|part| part == WRITTEN);
-        if written && swallows.swap(false, Ordering::SeqCst) {
+        let says = |what: &mut &str| answer.windows(what.len()).any(|part| part == what.as_bytes());
+        if swallows.lock().unwrap().take_if(says).is_some() {
             return true;
         }
         if client.write_all(answer).await.is_err() {
