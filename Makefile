@@ -6,7 +6,7 @@ SHELL := bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help deps run test lint deny bench images test-kube openapi clean-data
+.PHONY: help deps run test test-kills lint deny bench images test-kube openapi clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -20,6 +20,11 @@ run: deps ## start everything with a sample city (ONCE=1: one pass; RESET=1: fre
 test: deps ## run every test against real PostgreSQL, Kafka and Redis
 	cargo test --workspace --locked --no-run
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked --no-fail-fast
+
+test-kills: deps ## kill replicas of the query registry 200 times under load (minutes)
+	cargo build --locked -p account -p query-registry -p dev-servers --bins
+	cargo test --locked -p suite-tests --test processes --no-run
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture two_hundred_kills
 
 lint: ## format, clippy, documentation, crate boundaries, spelling
 	cargo fmt --all --check
