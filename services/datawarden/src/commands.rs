@@ -20,6 +20,7 @@ pub mod soft_card;
 pub mod traces;
 pub mod verify_endorsement;
 pub mod verify_log;
+pub mod witness;
 
 #[derive(Parser)]
 #[command(version, about = "Datawarden: a government that answers for every look at a citizen's record")]
@@ -74,6 +75,8 @@ enum Command {
     SampleData(sample_data::Options),
     /// Speaks the protocol of the citizen card's component with keys of the development PKI.
     SoftCard(soft_card::Options),
+    /// Cosigns the checkpoints of logs: for an outside party, on its own machine.
+    Witness(witness::Options),
     /// Takes in traces (OTLP) and shows them.
     Traces(traces::Options),
     /// Asks running services whether they are ready; with keys, sends them a query.
@@ -105,6 +108,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Configuration(options) => configuration::run(&options),
             Command::SampleData(options) => sample_data::run(options).await,
             Command::SoftCard(options) => soft_card::run(options).await,
+            Command::Witness(options) => witness::run(options).await,
             Command::Traces(options) => traces::run(options).await,
             Command::Smoke(options) => smoke::run(options).await,
         }

@@ -13,4 +13,5 @@ pub mod sample;
 pub mod soft_card;
 pub mod stack;
 pub mod traces;
+pub mod witness;
 pub mod year;
