@@ -1,6 +1,8 @@
 //! Every service in this process on embedded stand-ins: a private PostgreSQL, the in-process broker and store, the
 //! provider simulator, a development PKI with a soft card for each official. Not for production.
 
+mod witnesses;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
@@ -23,6 +25,7 @@ use sample_city::SampleCity;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Sample;
+use crate::witness::WitnessServer;
 
 /// Audience of access tokens in the embedded suite.
 pub const AUDIENCE: &str = "datawarden";
@@ -113,6 +116,7 @@ pub struct Stack {
     platform: Credential,
     services: Vec<Running>,
     start_seconds: Vec<f64>,
+    witnesses: Vec<WitnessServer>,
     postgres: Postgres,
 }
 
@@ -131,6 +135,7 @@ impl Stack {
             clock.release();
         }
         let provider = start_provider(&pki, &pki_dir, &city, &clock, options.any_port)?;
+        let witnesses = witnesses::start(&data, &clock).await?;
         let mut stack = Self {
             clock,
             pki,
@@ -143,6 +148,7 @@ impl Stack {
             platform,
             services: vec![],
             start_seconds: vec![],
+            witnesses,
             postgres,
         };
         stack.start_services(options.start.is_some(), options.any_port).await?;
@@ -225,7 +231,7 @@ impl Stack {
             services: urls.clone(),
             providers: [("household".to_owned(), provider("household")), ("tax".to_owned(), provider("tax"))]
                 .into(),
-            log: settings::Log { origin: format!("127.0.0.1:{port}/v1/logs"), ..settings::Log::default() },
+            log: witnesses::settings(&self.witnesses),
             sample_ids: true,
         }
     }
@@ -277,6 +283,11 @@ impl Stack {
     /// Seconds that each service took from start to ready, on a migrated database.
     pub fn start_seconds(&self) -> &[f64] {
         &self.start_seconds
+    }
+
+    /// The outside witnesses of the logs.
+    pub fn witnesses(&self) -> &[WitnessServer] {
+        &self.witnesses
     }
 
     /// URL of the private PostgreSQL's database of `service`.
@@ -331,6 +342,9 @@ impl Stack {
         self.settle().await?;
         for service in self.services {
             service.stop().await;
+        }
+        for witness in self.witnesses {
+            witness.stop().await;
         }
         self.provider.stop().await;
         Ok(())

@@ -19,6 +19,7 @@ pub mod schedules;
 pub mod settling;
 pub mod state;
 pub mod store;
+mod witnesses;
 
 use chassis::Service;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};

@@ -13,7 +13,7 @@ use identity::{CertificateIdentity, EndorsementError};
 use kernel::configuration::ConfigurationKind;
 use kernel::ids::PersonId;
 use kernel::{Instant, NationalId, RegisterKey, days};
-use query_log::{FileKeyStore, GOVERNANCE, NoAnchors, Opening, QueryLog};
+use query_log::{FileKeyStore, GOVERNANCE, Opening, QueryLog};
 use rule_pack::Regulation;
 
 use crate::domain::directory::{Index, Record};
@@ -23,6 +23,7 @@ use crate::problems;
 use crate::provider::{HttpProvider, Provider};
 use crate::publishing;
 use crate::store::directory;
+use crate::witnesses::{Holders, Witness};
 
 /// The name of the register key under which citizens are matched across the suite's registers.
 const SUBJECTS: &str = "subjects";
@@ -61,16 +62,21 @@ impl Registry {
             .context("secrets.log_keys: the query log needs a directory")?;
         let store =
             FileKeyStore::open(&keys.join("months"), &keys.join("kek")).context("secrets.log_keys")?;
+        let witnesses = Witness::all(settings)?;
         let log = QueryLog::open(Opening {
             database_url: secrecy::ExposeSecret::expose_secret(&settings.database.url),
             origin: &settings.log.origin,
             keys: Arc::new(store),
             clock: context.clock(),
             random: Arc::new(kernel::SystemRandom),
-            anchors: Arc::new(NoAnchors),
+            anchors: Arc::new(Holders { witnesses: witnesses.clone() }),
+            quorum: settings.log.quorum().context("log")?,
             logs: LOGS,
         })?;
         tokio::spawn(publishing::run(log.clone()));
+        for witness in witnesses {
+            tokio::spawn(witness.feed(log.clone()));
+        }
         let root = settings.register_root()?;
         let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {

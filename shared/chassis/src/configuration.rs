@@ -83,6 +83,11 @@ pub fn items(
         let name = format!("{}@{}", pack.id, pack.version);
         items.push(item(ConfigurationKind::RulePack, name, pack.digest().to_owned()));
     }
+    for witness in &settings.log.witnesses {
+        let key = witness.verifier()?;
+        let digest = canonical::sha256_hex(key.public_key());
+        items.push(item(ConfigurationKind::Witness, key.name().to_owned(), digest));
+    }
     Ok(items)
 }
 
@@ -132,8 +137,9 @@ pub enum CheckError {
     Unapproved(String),
 }
 
-/// Compares what this service runs on with the approvals in its database. An authority or a register key that nobody
-/// approved stops it: whoever can put a root into the folder could sign in as anyone. Other things are told, and refused
+/// Compares what this service runs on with the approvals in its database. An authority, a register key or a
+/// witness that nobody approved stops it: whoever can put a root into the folder could sign in as anyone, and whoever
+/// can name a witness could vouch for any history. Other things are told, and refused
 /// where they are used.
 pub async fn check(context: &Context) -> Result<(), CheckError> {
     let day = days::taipei_date(context.now());
@@ -144,7 +150,10 @@ pub async fn check(context: &Context) -> Result<(), CheckError> {
     let mut refused = vec![];
     for item in unapproved(&used, &approvals, day) {
         tracing::error!(kind = item.kind.code(), name = %item.name, digest = %item.digest, "configuration that nobody approved");
-        if matches!(item.kind, ConfigurationKind::TrustRoot | ConfigurationKind::Key) {
+        if matches!(
+            item.kind,
+            ConfigurationKind::TrustRoot | ConfigurationKind::Key | ConfigurationKind::Witness
+        ) {
             refused.push(format!("{} {} (sha256 {})", item.kind.code(), item.name, item.digest));
         }
     }

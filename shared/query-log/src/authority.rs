@@ -16,12 +16,14 @@ pub(crate) struct Authority {
     signers: RwLock<HashMap<String, Arc<Signer>>>,
     pub signed: Signed,
     pub anchors: Arc<dyn Anchors>,
+    /// How many witnesses make a checkpoint count as witnessed.
+    pub quorum: usize,
 }
 
 impl Authority {
-    pub fn new(prefix: &str, keys: Arc<dyn KeyStore>, anchors: Arc<dyn Anchors>) -> Self {
+    pub fn new(prefix: &str, keys: Arc<dyn KeyStore>, anchors: Arc<dyn Anchors>, quorum: usize) -> Self {
         let signed = Signed::default();
-        Self { prefix: prefix.to_owned(), keys, signers: RwLock::default(), signed, anchors }
+        Self { prefix: prefix.to_owned(), keys, signers: RwLock::default(), signed, anchors, quorum }
     }
 
     /// The name of the log in checkpoints (C2SP tlog-checkpoint): a URL without scheme.

@@ -43,6 +43,9 @@ pub enum LogError {
     /// origin, is not this log's. Nothing is sequenced and nothing signed.
     #[error("the log's checkpoints are signed by another key")]
     OtherKey,
+    /// What a witness answered is not its cosignature of the checkpoint.
+    #[error("the witness's cosignature does not hold")]
+    Cosignature(#[source] transparency::note::NoteError),
     /// None of those who hold copies of the log's heads could be asked.
     #[error("the log's head cannot be compared")]
     Anchor(#[from] AnchorError),

@@ -25,6 +25,7 @@ mod sequencer;
 pub mod standing;
 mod statement;
 pub mod verify;
+mod witnessing;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 

@@ -43,6 +43,8 @@ pub struct Opening<'a> {
     pub random: Arc<dyn Random>,
     /// Who holds copies of the logs' heads.
     pub anchors: Arc<dyn Anchors>,
+    /// How many witnesses must have seen a checkpoint for it to be shown before newer ones.
+    pub quorum: usize,
     /// Names, each `[a-z][a-z0-9-]{0,30}`.
     pub logs: &'a [&'a str],
 }
@@ -80,7 +82,7 @@ impl std::fmt::Debug for QueryLog {
 impl QueryLog {
     /// Starts a sequencer for each of the logs on the runtime that this is called in.
     pub fn open(opening: Opening<'_>) -> Result<Self, LogError> {
-        let Opening { database_url, origin, keys, clock, random, anchors, logs } = opening;
+        let Opening { database_url, origin, keys, clock, random, anchors, quorum, logs } = opening;
         if logs.iter().any(|name| !is_name(name)) {
             return Err(LogError::Invalid("a log's name is [a-z][a-z0-9-]{0,30}"));
         }
@@ -98,7 +100,7 @@ impl QueryLog {
         });
         let connections = AsyncDieselConnectionManager::new_with_config(database_url, config);
         let pool = Pool::builder(connections).max_size(READERS).build().map_err(|_| LogError::Unavailable)?;
-        let authority = Arc::new(Authority::new(origin, Arc::clone(&keys), anchors));
+        let authority = Arc::new(Authority::new(origin, Arc::clone(&keys), anchors, quorum));
         let logs = logs
             .iter()
             .map(|name| {

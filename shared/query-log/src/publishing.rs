@@ -74,10 +74,24 @@ impl QueryLog {
         Ok(Some(Published { size: head.size, note }))
     }
 
-    /// The last published checkpoint; of a log that published none yet, one of its head.
+    /// The published checkpoint to show: the last that the quorum of witnesses has seen, unless ten newer ones wait for them;
+    /// then the last. Of a log that published none yet, one of its head.
     pub async fn checkpoint(&self, log: &str) -> Result<Published, LogError> {
-        if let Some(last) = self.last_published(log).await? {
-            return Ok(last);
+        self.handle(log)?;
+        let quorum = i64::try_from(self.inner.authority.quorum).unwrap_or(i64::MAX);
+        let row: Option<PublishedRow> = statement(
+            "SELECT size, log_note(log, size) AS note FROM \
+               (SELECT log, size FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 10) AS c \
+             ORDER BY (SELECT count(*) FROM log_cosignatures s WHERE s.log = c.log AND s.size = c.size) >= $2 DESC, \
+               size DESC LIMIT 1",
+        )
+        .bind::<Text, _>(log)
+        .bind::<BigInt, _>(quorum)
+        .get_result(&mut self.connection().await?)
+        .await
+        .optional()?;
+        if let Some(row) = row {
+            return Ok(Published { size: unsigned(row.size)?, note: row.note });
         }
         let head = self.head(log).await?;
         Ok(Published { size: head.size, note: self.sign(&head, None).await? })
@@ -105,10 +119,10 @@ impl QueryLog {
         until: u64,
     ) -> Result<Vec<Published>, LogError> {
         let rows: Vec<PublishedRow> = statement(
-            "SELECT size, note FROM (SELECT DISTINCT ON (date_trunc('minute', published_at)) size, note \
+            "SELECT size, log_note(log, size) AS note FROM (SELECT DISTINCT ON (date_trunc('minute', published_at)) log, size \
                FROM log_checkpoints WHERE log = $1 AND size BETWEEN $2 AND $3 \
                ORDER BY date_trunc('minute', published_at), size) AS first_of_minute \
-             UNION (SELECT size, note FROM log_checkpoints WHERE log = $1 AND size BETWEEN $2 AND $3 \
+             UNION (SELECT size, log_note(log, size) FROM log_checkpoints WHERE log = $1 AND size BETWEEN $2 AND $3 \
                ORDER BY size DESC LIMIT 1) ORDER BY size",
         )
         .bind::<Text, _>(log)
@@ -131,7 +145,9 @@ pub(crate) async fn last_published(
     log: &str,
 ) -> Result<Option<Published>, LogError> {
     let row: Option<PublishedRow> =
-        statement("SELECT size, note FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 1")
+        statement(
+            "SELECT size, log_note(log, size) AS note FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 1",
+        )
             .bind::<Text, _>(log)
             .get_result(connection)
             .await

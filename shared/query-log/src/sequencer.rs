@@ -218,7 +218,7 @@ impl Sequencer {
         }
         if self.compared_on.as_ref() != Some(&leading.server) {
             known.extend(
-                timeout(PATIENCE, authority.anchors.known(&self.log))
+                timeout(PATIENCE, authority.anchors.known(&self.log, leading.signer.verifier()))
                     .await
                     .map_err(|_| LogError::Unavailable)??,
             );

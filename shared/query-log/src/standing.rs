@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
+use transparency::note::Verifier;
 use transparency::tree::of_consistency;
 use transparency::verify_consistency;
 
@@ -17,8 +18,9 @@ use crate::proving::hashes_of;
 /// goes on from a head that this process did not write.
 #[async_trait]
 pub trait Anchors: Send + Sync + 'static {
-    /// The largest head of `log` that each of them holds; an error if none of them can be asked.
-    async fn known(&self, log: &str) -> Result<Vec<Head>, AnchorError>;
+    /// The largest head of `log` that each of them holds, each signed by `key`, the log's own; an error if none of them
+    /// can be asked.
+    async fn known(&self, log: &str, key: &Verifier) -> Result<Vec<Head>, AnchorError>;
 }
 
 /// None of those who hold copies of the log's heads could be asked.
@@ -32,7 +34,7 @@ pub struct NoAnchors;
 
 #[async_trait]
 impl Anchors for NoAnchors {
-    async fn known(&self, _: &str) -> Result<Vec<Head>, AnchorError> {
+    async fn known(&self, _: &str, _: &Verifier) -> Result<Vec<Head>, AnchorError> {
         Ok(vec![])
     }
 }

@@ -102,6 +102,11 @@ impl Verifier {
         &self.name
     }
 
+    /// Its 32 bytes.
+    pub fn public_key(&self) -> &[u8; 32] {
+        &self.public
+    }
+
     /// What it signs.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

@@ -11,6 +11,7 @@ DROP FUNCTION log_subject_partition(text, date, bigint);
 DROP FUNCTION log_partition(text, text, date);
 DROP FUNCTION log_attach(text, text, text, text);
 DROP FUNCTION log_create(text);
-DROP TABLE log_checkpoints, log_nodes, log_erasures, log_subjects, log_bodies, log_entries, log_months, log_heads;
+DROP FUNCTION log_note(text, bigint);
+DROP TABLE log_cosignatures, log_checkpoints, log_nodes, log_erasures, log_subjects, log_bodies, log_entries, log_months, log_heads;
 DROP FUNCTION log_guard_head();
 DROP FUNCTION log_refuse_change();

@@ -115,6 +115,24 @@ CREATE TABLE log_erasures (
 );
 COMMENT ON TABLE log_erasures IS 'Entries that are erased early, noted before their key goes; written by log_note_erasure alone.';
 
+CREATE TABLE log_cosignatures (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    line text NOT NULL,
+    cosigned_at timestamptz NOT NULL,
+    PRIMARY KEY (log, size, witness),
+    FOREIGN KEY (log, size) REFERENCES log_checkpoints (log, size)
+);
+COMMENT ON TABLE log_cosignatures IS 'What witnesses said of published checkpoints: signature lines (C2SP tlog-cosignature).';
+CREATE INDEX log_cosignatures_witness ON log_cosignatures (log, witness, size);
+
+-- A published checkpoint with the cosignatures that it has.
+CREATE FUNCTION log_note(p_log text, p_size bigint) RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT note || coalesce((SELECT string_agg(line, '' ORDER BY witness) FROM log_cosignatures
+        WHERE log = p_log AND size = p_size), '') FROM log_checkpoints WHERE log = p_log AND size = p_size;
+$$;
+
 CREATE FUNCTION log_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the query log is append-only: % on % is refused', tg_op, tg_table_name
@@ -141,6 +159,8 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_nodes FOR EACH ROW E
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_nodes EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_checkpoints FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_checkpoints EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_cosignatures FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_cosignatures EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_delete BEFORE DELETE ON log_months FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_months EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_erasures FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
@@ -392,7 +412,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO datawarden_log_writer, datawarden_log_keeper', current_schema());
     FOREACH v_role IN ARRAY ARRAY['datawarden_log_writer', 'datawarden_log_keeper', current_user::text] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON log_entries, log_bodies, log_subjects TO %I', v_role);
-        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints TO %I', v_role);
+        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints, log_cosignatures TO %I', v_role);
         EXECUTE format('GRANT SELECT ON log_months, log_erasures TO %I', v_role);
         EXECUTE format('GRANT SELECT, UPDATE ON log_heads TO %I', v_role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text), log_open_month(text, date, bigint) TO %I', v_role);
@@ -402,7 +422,7 @@ BEGIN
         'log_end_subjects(text, bigint, bigint) TO datawarden_log_keeper, %I', current_user);
     FOREACH v_table IN ARRAY
         ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects', 'log_erasures', 'log_nodes',
-            'log_checkpoints'] LOOP
+            'log_checkpoints', 'log_cosignatures'] LOOP
         EXECUTE format('ALTER TABLE %I OWNER TO datawarden_log_owner', v_table);
     END LOOP;
     ALTER FUNCTION log_create(text) OWNER TO datawarden_log_owner;

@@ -164,6 +164,7 @@ fn open(
         clock: Arc::new(clock.clone()),
         random: Arc::clone(random),
         anchors,
+        quorum: 0,
         logs: &[LOG, "five-year", GOVERNANCE],
     })
     .unwrap()

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use query_log::{AnchorError, Anchors, Hash, Head, LogError, QueryLog};
 use transparency::Frontier;
+use transparency::note::Verifier;
 
 use crate::common::{LOG, World, intent};
 
@@ -11,7 +12,7 @@ struct Copy(Result<Head, ()>);
 
 #[async_trait]
 impl Anchors for Copy {
-    async fn known(&self, log: &str) -> Result<Vec<Head>, AnchorError> {
+    async fn known(&self, log: &str, _: &Verifier) -> Result<Vec<Head>, AnchorError> {
         let head = self.0.clone().map_err(|()| AnchorError("no answer".to_owned()))?;
         Ok(if head.log == log { vec![head] } else { vec![] })
     }

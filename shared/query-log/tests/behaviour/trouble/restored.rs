@@ -13,6 +13,7 @@ use query_log::{
 };
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
+use transparency::note::Verifier;
 
 use crate::common::{LOG, World, all_there, append_until_acknowledged, intent, write_at_once};
 use crate::trouble::own::{Own, Way};
@@ -29,7 +30,7 @@ impl Copy {
 
 #[async_trait]
 impl Anchors for Copy {
-    async fn known(&self, log: &str) -> Result<Vec<Head>, AnchorError> {
+    async fn known(&self, log: &str, _: &Verifier) -> Result<Vec<Head>, AnchorError> {
         Ok(self.0.lock().unwrap().iter().filter(|head| head.log == log).cloned().collect())
     }
 }
