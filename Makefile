@@ -21,10 +21,11 @@ test: deps ## run every test against real PostgreSQL, Kafka and Redis
 	cargo test --workspace --locked --no-run
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked --no-fail-fast
 
-test-kills: deps ## kill replicas of the query registry 200 times under load (minutes)
+test-kills: deps ## kill what writes the query log 200 times under load, twice (minutes)
 	cargo build --locked -p account -p query-registry -p dev-servers --bins
-	cargo test --locked -p suite-tests --test processes --no-run
-	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture two_hundred_kills
+	cargo build --locked -p query-log --examples
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p query-log -p suite-tests --test behaviour --test processes \
+	    -- --ignored --nocapture two_hundred_kills
 
 lint: ## format, clippy, documentation, crate boundaries, spelling
 	cargo fmt --all --check

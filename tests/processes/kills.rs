@@ -1,6 +1,7 @@
-//! Three replicas of the registry under load through their gates, killed at random moments (SIGKILL), and stopped and
-//! woken (SIGSTOP, SIGCONT): a leader that wakes up finds another in its place. Nothing that was acknowledged is lost,
-//! nothing is written twice, every receipt proves its entry.
+//! Three replicas of the registry under load through their gates. At random moments one is killed (SIGKILL), or stopped and
+//! woken (SIGSTOP, SIGCONT: a leader finds another in its place), or all their sessions with the database end. Nothing
+//! that was acknowledged is lost, nothing is written twice, every receipt proves its entry. The same is done to processes
+//! that write to the log alone, many times faster, by `shared/query-log/tests/behaviour/kills.rs`.
 //!
 //! The load asks without an application: such a query is refused, recorded and acknowledged like any other, and needs
 //! neither a card nor the provider, so that the log is what is busy.
@@ -32,6 +33,10 @@ const REPLICAS: [&str; 3] = [REGISTRY, "query-registry-2", "query-registry-3"];
 const CALLERS: usize = 4;
 /// One trouble in so many is a stop instead of a kill.
 const STOPS: u64 = 8;
+/// Of the others, one in so many ends all sessions.
+const CUTS: u64 = 3;
+const END_SESSIONS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -57,7 +62,7 @@ struct Run {
     processes: BTreeMap<&'static str, Process>,
     world: Arc<World>,
     ledger: Arc<Ledger>,
-    /// When a process was killed, or stopped.
+    /// When a process was killed, or stopped, or the sessions ended.
     troubles: Vec<Instant>,
 }
 
@@ -74,6 +79,9 @@ impl Run {
             let name = REPLICAS[usize::try_from(below(3)).unwrap()];
             if below(STOPS) == 0 {
                 run.stop_and_wake(name).await;
+            } else if below(CUTS) == 0 {
+                run.troubles.push(Instant::now());
+                run.world.sql(REGISTRY, END_SESSIONS).await;
             } else {
                 run.kill(name).await;
                 killed += 1;
@@ -89,7 +97,7 @@ impl Run {
         let key = run.key().await;
         let count = run.ledger.check(&run.world.database_url(REGISTRY), LOG, &key).await;
         eprintln!(
-            "{kills} kills and {} stops under {count} acknowledgements; longest time without any: {:.1} s (goal 5 s)",
+            "{kills} kills, {} other troubles, {count} acknowledgements; longest time without any: {:.1} s (goal 5 s)",
             run.troubles.len() - kills,
             run.ledger.longest_silence(&run.troubles).as_secs_f64(),
         );

@@ -12,6 +12,7 @@ mod common;
 mod erasure;
 mod expiry;
 mod formats;
+mod kills;
 mod proving;
 mod raw_files;
 mod reading;
