@@ -62,7 +62,7 @@ impl Track {
 const MOVES_KEPT: u64 = 100_000;
 
 impl Verifier {
-    /// Checks the next row of `log`, which [`Self::begin`] started.
+    /// Checks the next row of `log`, whose beginning is known.
     pub fn row(&mut self, log: &str, row: Row) {
         self.checked += 1;
         let Some(mut track) = self.tracks.remove(log) else { return };
