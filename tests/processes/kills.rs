@@ -32,7 +32,7 @@ const REPLICAS: [&str; 3] = [REGISTRY, "query-registry-2", "query-registry-3"];
 /// Callers of each replica, who stay with it whatever happens to it.
 const CALLERS: usize = 4;
 /// One trouble in so many is a stop instead of a kill.
-const STOPS: u64 = 8;
+const STOPS: u64 = 12;
 /// Of the others, one in so many ends all sessions.
 const CUTS: u64 = 3;
 const END_SESSIONS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \

@@ -10,8 +10,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
 /// What every lasting connection says first: PostgreSQL ends the session of a client that is gone without a word (its
-/// machine or its network is) within twenty seconds instead of two hours. Until then that session keeps what it holds:
-/// rows, or the lead of the query log.
+/// machine or its network is) within twenty seconds instead of two hours. Until then that session keeps what it holds.
 pub const NOTICE_DEAD_CLIENTS: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; \
      SET tcp_keepalives_count = 3; SET tcp_user_timeout = 10000";
 
