@@ -2,12 +2,14 @@
 //! destroyed, erasure entry → values in the registers overwritten → told. A job: after a crash at any point it goes on
 //! where it was, and nothing is entered twice.
 
+use std::time::Duration;
+
 use chassis::jobs::JobKind;
 use chassis::{Context, EventMeta, Result, Tx};
 use chrono::{Days, NaiveDate};
 use kernel::ids::{OrderId, PersonId, QueryId};
 use kernel::{Instant, days};
-use query_log::{ERASURE_ORDER, Entry, Filter, GOVERNANCE, Header, Kind, LogError};
+use query_log::{ERASURE_ORDER, Entry, Filter, GOVERNANCE, Header, Kind, LogError, QueryLog};
 use query_registry_types::events::{ErasedEntry, ErasureCarriedOut, ErasureRefused};
 use retention_types::events::ErasureApproved;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,8 @@ use crate::store::{erasures, records};
 const JOB: &str = "carry-out-erasure";
 /// Entries of one query at most: intent and outcome, or one refusal.
 const MOST: u32 = 100;
+/// Real time between two looks at a start.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// An erasure and how far it is carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +197,24 @@ async fn erase(
         leaf_hash: entry.leaf_hash.to_string(),
         erasure: i64::try_from(erasure).unwrap_or(i64::MAX),
     })
+}
+
+/// At a start: destroys again what a restored key store brought back, as often as it takes until the database answers.
+pub async fn repeat(log: QueryLog) {
+    loop {
+        match log.repeat_erasures().await {
+            Ok(0) => return,
+            Ok(count) => {
+                tracing::error!(
+                    count,
+                    "the key store was restored; keys of erased entries are destroyed again"
+                );
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "whether erased entries stay erased is not known yet"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// False when it was settled before.

@@ -19,6 +19,7 @@ use rule_pack::Regulation;
 use crate::domain::directory::{Index, Record};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
+use crate::erasing;
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
 use crate::publishing;
@@ -77,6 +78,7 @@ impl Registry {
         for witness in witnesses {
             tokio::spawn(witness.feed(log.clone()));
         }
+        tokio::spawn(erasing::repeat(log.clone()));
         let root = settings.register_root()?;
         let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {

@@ -14,6 +14,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Text};
 use diesel_async::RunQueryDsl as _;
 use statement::statement;
+use transparency::Hash;
 
 use crate::body::{self, Place};
 use crate::entry::{Entry, NewEntry};
@@ -33,6 +34,16 @@ struct BodyRow {
     entry_index: i64,
     #[diesel(sql_type = Binary)]
     body: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct ErasureRow {
+    #[diesel(sql_type = Text)]
+    log: String,
+    #[diesel(sql_type = BigInt)]
+    entry_index: i64,
+    #[diesel(sql_type = BigInt)]
+    order_index: i64,
 }
 
 #[derive(QueryableByName)]
@@ -71,13 +82,7 @@ impl QueryLog {
         if let Some(index) = self.erased_under(order_index).await? {
             return Ok(index);
         }
-        let month = entry.month();
-        let punctured = self.inner.keys.puncture(log, month, index).await?;
-        self.open_subjects(&entry, order_index, punctured.generation).await?;
-        self.fill_subjects(log, month, punctured.generation).await?;
-        self.end_subjects(&entry, order_index).await?;
-        self.inner.keys.retire_matching(log, month, punctured.generation).await?;
-
+        let fingerprint = self.destroy_key(&entry, order_index).await?;
         let mut erasure = NewEntry {
             action: Some(ERASURE.to_owned()),
             range: Some(only(&entry)),
@@ -85,8 +90,46 @@ impl QueryLog {
             backups_expire: Some(backups_expire),
             ..NewEntry::new(Kind::Governance, self.now())
         };
-        erasure.digests.insert("key-fingerprint".to_owned(), punctured.fingerprint);
+        erasure.digests.insert("key-fingerprint".to_owned(), fingerprint);
         Ok(self.append(GOVERNANCE, erasure).await?.index)
+    }
+
+    /// Destroys again the keys of erased entries that a restored key store brought back, and gives their number. Until then
+    /// such a month cannot be written: its subject index stands under a key that the store does not know.
+    pub async fn repeat_erasures(&self) -> Result<usize, LogError> {
+        let rows: Vec<ErasureRow> = statement(
+            "SELECT e.log, e.entry_index, e.order_index FROM log_erasures e JOIN log_months m USING (log, month) \
+             WHERE m.dropped_by_order IS NULL ORDER BY e.log, e.entry_index",
+        )
+        .load(&mut self.connection().await?)
+        .await?;
+        let mut repeated = 0;
+        for row in rows {
+            let (index, order_index) = (unsigned(row.entry_index)?, unsigned(row.order_index)?);
+            let entry = self.read(&row.log, index).await?;
+            let keys = self.inner.keys.existing_keys(&row.log, entry.month()).await?;
+            let is_back = keys.is_some_and(|keys| Walker::new(keys.tree).leaf(leaf_of(index)).is_some());
+            // Without its erasure entry it is under way: whoever carries it out goes on with it.
+            if is_back && self.erased_under(order_index).await?.is_some() {
+                self.destroy_key(&entry, order_index).await?;
+                repeated += 1;
+            }
+        }
+        Ok(repeated)
+    }
+
+    /// Steps 2 to 5 of a noted erasure; gives the fingerprint of the destroyed key.
+    async fn destroy_key(&self, entry: &Entry, order_index: u64) -> Result<Hash, LogError> {
+        let (log, month) = (&entry.header.log, entry.month());
+        let months = self.months(log).await?;
+        let stands = months.iter().find(|m| m.month == month.first_day()).map(|m| m.subject_generation);
+        let stands = stands.and_then(|n| u32::try_from(n).ok()).ok_or(LogError::Malformed)?;
+        let punctured = self.inner.keys.puncture(log, month, entry.header.index, stands).await?;
+        self.open_subjects(entry, order_index, punctured.generation).await?;
+        self.fill_subjects(log, month, punctured.generation).await?;
+        self.end_subjects(entry, order_index).await?;
+        self.inner.keys.retire_matching(log, month, punctured.generation).await?;
+        Ok(punctured.fingerprint)
     }
 
     /// Writes down that the erasure is under way; the database checks the order itself.

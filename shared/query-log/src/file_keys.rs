@@ -227,9 +227,9 @@ impl KeyStore for FileKeyStore {
         blocking(move || inner.read(&log, month)).await
     }
 
-    async fn puncture(&self, log: &str, month: Month, index: u64) -> Result<Puncture, KeyError> {
+    async fn puncture(&self, log: &str, month: Month, index: u64, stands: u32) -> Result<Puncture, KeyError> {
         let (inner, log) = (Arc::clone(&self.inner), log.to_owned());
-        blocking(move || inner.change(&log, month, |keys| keys.puncture(index))).await
+        blocking(move || inner.change(&log, month, |keys| keys.puncture(index, stands))).await
     }
 
     async fn retire_matching(&self, log: &str, month: Month, generation: u32) -> Result<(), KeyError> {

@@ -98,11 +98,11 @@ impl MonthKeys {
         self.matching.values().map(move |key| subject(key, text))
     }
 
-    /// Destroys the body key of the entry at `index` and adds a fresh matching key. Again for the same entry it changes
-    /// nothing.
-    pub fn puncture(&mut self, index: u64) -> Option<Puncture> {
+    /// Destroys the body key of the entry at `index` and adds a fresh matching key, for a generation after `stands`, at
+    /// which the subject index stands. Again for the same entry it changes nothing.
+    pub fn puncture(&mut self, index: u64, stands: u32) -> Option<Puncture> {
         if let Some(key) = self.tree.puncture(leaf_of(index)) {
-            let next = self.matching.last_key_value()?.0.checked_add(1)?;
+            let next = (*self.matching.last_key_value()?.0).max(stands).checked_add(1)?;
             self.matching.insert(next, fresh());
             self.erased.insert(index, fingerprint(&key));
         }
@@ -205,7 +205,7 @@ pub trait KeyStore: Send + Sync + 'static {
     async fn existing_keys(&self, log: &str, month: Month) -> Result<Option<MonthKeys>, KeyError>;
 
     /// [`MonthKeys::puncture`] on the stored keys. May be repeated.
-    async fn puncture(&self, log: &str, month: Month, index: u64) -> Result<Puncture, KeyError>;
+    async fn puncture(&self, log: &str, month: Month, index: u64, stands: u32) -> Result<Puncture, KeyError>;
 
     /// [`MonthKeys::retire_matching`] on the stored keys, once the subject index stands under `generation`. May be
     /// repeated.

@@ -55,6 +55,8 @@ pub(crate) struct MonthRow {
     pub start_root: Vec<u8>,
     #[diesel(sql_type = Nullable<BigInt>)]
     pub dropped_by_order: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    pub subject_generation: i64,
 }
 
 impl TryFrom<EntryRow> for Entry {
@@ -253,7 +255,8 @@ impl QueryLog {
     pub(crate) async fn months(&self, log: &str) -> Result<Vec<MonthRow>, LogError> {
         self.handle(log)?;
         let months = statement(
-            "SELECT month, first_index, start_root, dropped_by_order FROM log_months WHERE log = $1 ORDER BY month",
+            "SELECT month, first_index, start_root, dropped_by_order, subject_generation FROM log_months \
+             WHERE log = $1 ORDER BY month",
         )
         .bind::<Text, _>(log)
         .load(&mut self.connection().await?)

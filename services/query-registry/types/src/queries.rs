@@ -118,7 +118,7 @@ pub struct QueryRecord {
     pub programme: Option<String>,
     /// Legal basis.
     pub legal_basis: Option<String>,
-    /// Keyed hash of the person asked about.
+    /// Keyed hash of the person asked about; `erased:` and the query's id once the record was erased early.
     pub subject: String,
     /// How it ended; absent while it is open.
     pub decision: Option<Decision>,

@@ -44,7 +44,7 @@ async fn a_destroyed_key_is_never_made_again_and_another_kek_opens_nothing() {
     let foreign = place.open("other").existing_keys(LOG, january).await;
     assert!(matches!(foreign, Err(KeyError::Unwrap { .. })));
     assert!(store.existing_keys(LOG, february).await.unwrap().is_none());
-    assert!(matches!(store.puncture(LOG, february, 0).await, Err(KeyError::Destroyed { .. })));
+    assert!(matches!(store.puncture(LOG, february, 0, 0).await, Err(KeyError::Destroyed { .. })));
 
     assert_eq!(store.destroy(LOG, january).await.unwrap(), Some(keys.fingerprint));
     assert_eq!(store.destroy(LOG, january).await.unwrap(), Some(keys.fingerprint));
@@ -70,10 +70,10 @@ async fn a_puncture_takes_one_leaf_for_good_and_says_the_same_when_repeated() {
     let place = Place::new();
     let (store, january) = (place.open("kek"), month("2026-01"));
     let whole = store.month_keys(LOG, january).await.unwrap();
-    let told = store.puncture(LOG, january, 41).await.unwrap();
+    let told = store.puncture(LOG, january, 41, 0).await.unwrap();
     assert_eq!(told.fingerprint, crate::keys::fingerprint(&leaf(&whole, 41).unwrap()));
     assert_eq!(told.generation, 1);
-    assert_eq!(place.open("kek").puncture(LOG, january, 41).await.unwrap(), told);
+    assert_eq!(place.open("kek").puncture(LOG, january, 41, 0).await.unwrap(), told);
 
     let left = store.existing_keys(LOG, january).await.unwrap().unwrap();
     assert_eq!((leaf(&left, 41), left.fingerprint), (None, whole.fingerprint));
@@ -100,7 +100,7 @@ async fn a_puncture_that_is_killed_between_its_steps_is_finished_by_the_next() {
         let old = fs::read(store.inner.key_path(LOG, january)).unwrap();
 
         let mut punctured = whole.clone();
-        punctured.puncture(7).unwrap();
+        punctured.puncture(7, 0).unwrap();
         let wrapped = store
             .inner
             .wrap(month_aad(LOG, january), Some(punctured.fingerprint), &punctured.to_bytes())
@@ -114,7 +114,7 @@ async fn a_puncture_that_is_killed_between_its_steps_is_finished_by_the_next() {
         assert_eq!(leaf(&found, 7).is_none(), steps >= 4, "old or new, after {steps} steps");
         assert_eq!(leaf(&found, 8), leaf(&whole, 8));
 
-        store.puncture(LOG, january, 7).await.unwrap();
+        store.puncture(LOG, january, 7, 0).await.unwrap();
         let left = store.existing_keys(LOG, january).await.unwrap().unwrap();
         assert_eq!((leaf(&left, 7), leaf(&left, 8)), (None, leaf(&whole, 8)), "after {steps} steps");
         let files = place.files();

@@ -144,7 +144,7 @@ async fn an_erasure_that_stopped_anywhere_is_finished_by_the_next_try() {
             world.run(&format!("SELECT log_note_erasure('{LOG}', '2026-01-01', 2, {order})")).await.unwrap();
         }
         if steps > 1 {
-            assert_eq!(world.keys.puncture(LOG, month, 2).await.unwrap().generation, 1);
+            assert_eq!(world.keys.puncture(LOG, month, 2, 0).await.unwrap().generation, 1);
             assert_eq!(world.append(6).await.index, 6, "a log is written while an erasure is unfinished");
         }
         if steps > 2 {
@@ -156,6 +156,29 @@ async fn an_erasure_that_stopped_anywhere_is_finished_by_the_next_try() {
         erase(&world.log, 2, order).await.unwrap();
         stands_without_entry_2(&world).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restored_key_store_brings_back_is_erased_again() {
+    let world = six().await;
+    let keys = world.directory.path().join("keys/three-year_2026-01.key");
+    let backup = std::fs::read(&keys).unwrap();
+    let order = order(&world, 2).await;
+    let erasure = erase(&world.log, 2, order).await.unwrap();
+    assert_eq!(world.log.repeat_erasures().await.unwrap(), 0);
+
+    std::fs::write(&keys, backup).unwrap();
+    let replica = world.replica();
+    assert!(
+        matches!(replica.append(LOG, intent(6)).await, Err(LogError::Unavailable)),
+        "its index has no key"
+    );
+    assert!(body(&world, 2).await.values().is_some());
+    assert_eq!(replica.repeat_erasures().await.unwrap(), 1);
+    stands_without_entry_2(&world).await;
+    assert_eq!(world.log.head(GOVERNANCE).await.unwrap().size, erasure + 1, "it is on record already");
+    assert_eq!(replica.append(LOG, intent(6)).await.unwrap().index, 6);
+    assert_eq!(found(&world.log, 6).await, [6]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
