@@ -225,6 +225,9 @@ pub const CLAUSES: &[Clause] = &[
             at("retention", "/v1/destruction-orders", "query-log months destroyed by order")
                 .item("/v1/destruction-orders/{id}")
                 .with("record_kind", "query_log"),
+            at("retention", "/v1/erasure-orders", "records erased early, each with its certificate")
+                .item("/v1/erasure-orders/{id}")
+                .with("state", "certified"),
         ],
     ),
     (
