@@ -219,3 +219,29 @@ pub trait KeyStore: Send + Sync + 'static {
     /// what they held is proved by it after they are gone.
     async fn signing_seed(&self, log: &str) -> Result<Zeroizing<[u8; 32]>, KeyError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_back_from_their_whole_bytes_alone() {
+        let mut keys = MonthKeys::fresh();
+        assert_eq!(keys.puncture(9, 0).unwrap().generation, 1);
+        assert_eq!(keys.puncture(5, 7).unwrap().generation, 8);
+        let bytes = keys.to_bytes();
+        let found = MonthKeys::from_bytes(&bytes).unwrap();
+        assert_eq!(found.to_bytes(), bytes);
+        assert_eq!(found.subjects("S000000001").count(), 3);
+        // A whole node less is another tree; anything else is none.
+        for cut in (1..=200).filter(|cut| cut % 37 != 0) {
+            assert!(MonthKeys::from_bytes(&bytes[..bytes.len() - cut]).is_none(), "{cut} bytes less");
+        }
+        assert!(MonthKeys::from_bytes(&[0xff; 300]).is_none());
+
+        assert!(!keys.retire_matching(5), "a generation that never was");
+        assert!(keys.retire_matching(8) && !keys.retire_matching(8));
+        assert_eq!(keys.subjects("S000000001").count(), 1);
+        assert!(keys.matching(1).is_none() && keys.matching(8).is_some());
+    }
+}
