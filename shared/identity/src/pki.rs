@@ -23,13 +23,13 @@ pub use lists::{ListTerms, Revoked, signed_list};
 pub(crate) use lists::{extension, list_of};
 #[cfg(test)]
 pub(crate) use make::authority_name;
-pub(crate) use make::card_extensions;
+pub(crate) use make::{card_extensions, policy};
 
 pub(crate) use make::issue;
 
 use make::{
-    alternative, authority, country, directory_attributes, end_entity, internal_subject, oid, policy,
-    printable, random_bytes,
+    alternative, authority, country, directory_attributes, end_entity, internal_subject, oid, printable,
+    random_bytes,
 };
 
 /// Why the development PKI cannot be made, opened or used.

@@ -1,5 +1,6 @@
 //! Behaviour across modules, on real keys of a development PKI in memory.
 
+mod anchor_files;
 mod assertions;
 mod chains;
 mod cms;

@@ -86,6 +86,22 @@ async fn a_bound_token_is_good_with_its_certificate_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_asks_over_tls_with_its_own_certificate_and_trusts_the_suite_s_root_alone() {
+    let app = TestApp::of(service()).settings(|settings, pki, _| with_tls(settings, pki)).start().await;
+    // A token that is bound to a certificate tells whether it was proved.
+    let token = bound_to(&app, app.context().keys().signer.credential());
+    assert_eq!(read(&app, &app.context().http_client(), &token, None).await, 200);
+    let roots = app.context().settings().identity.roots.clone();
+    let trusting = chassis::http_client_trusting(LIMIT, &roots.join("internal.pem")).unwrap();
+    assert_eq!(read(&app, &trusting, &token, None).await, 401);
+    let url = format!("{}/healthz", app.running.url());
+    assert_eq!(trusting.get(&url).send().await.unwrap().status(), 200);
+    let stranger = chassis::http_client_trusting(LIMIT, &roots.join("citizen.pem")).unwrap();
+    assert!(stranger.get(&url).send().await.is_err(), "another authority's server is not talked to");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_tls_a_bound_token_is_never_good() {
     let app = TestApp::of(service())
         .settings(|settings, _, _| settings.http.proxies = vec![proxy(None)])

@@ -6,6 +6,7 @@ mod connections;
 mod events;
 mod limits;
 mod requests;
+mod revocation_lists;
 mod revocations;
 mod service;
 mod time;
