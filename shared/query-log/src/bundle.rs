@@ -12,10 +12,11 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use transparency::Hash;
 
 use crate::error::LogError;
+use crate::finding::LARGEST_PAGE;
 use crate::log::QueryLog;
 use crate::month::Month;
 use crate::publishing::Published;
-use crate::reading::{EntryRow, LARGEST_PAGE, hash, signed, unsigned};
+use crate::reading::{EntryRow, hash, signed, unsigned};
 
 /// Version of the bundle's lines.
 pub const BUNDLE_VERSION: u32 = 2;

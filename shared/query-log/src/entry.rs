@@ -157,8 +157,8 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// Only this agency's.
     pub agency: Option<AgencyId>,
-    /// Only of this query application.
-    pub application: Option<QueryApplicationId>,
+    /// Only of these query applications.
+    pub applications: Vec<QueryApplicationId>,
     /// Only of this query.
     pub query: Option<QueryId>,
     /// Only about this subject (in months whose key is not destroyed).

@@ -20,12 +20,13 @@ use crate::body::{self, Place};
 use crate::entry::{Entry, NewEntry};
 use crate::error::LogError;
 use crate::expiry::refused;
+use crate::finding::LARGEST_PAGE;
 use crate::header::{Header, Kind, MonthRange};
 use crate::key_tree::{Walker, leaf_of};
 use crate::keys;
 use crate::log::QueryLog;
 use crate::month::Month;
-use crate::reading::{LARGEST_PAGE, signed, unsigned};
+use crate::reading::{signed, unsigned};
 use crate::{APPROVED, ERASURE, ERASURE_ORDER, GOVERNANCE};
 
 #[derive(QueryableByName)]

@@ -13,6 +13,7 @@ mod erasure;
 pub mod error;
 mod expiry;
 pub mod file_keys;
+mod finding;
 pub mod header;
 pub mod key_tree;
 pub mod keys;

@@ -12,16 +12,13 @@ use transparency::Hash;
 use uuid::Uuid;
 
 use crate::body::{self, Place};
-use crate::entry::{Body, Entry, Filter, Head, Page};
+use crate::entry::{Body, Entry, Head};
 use crate::error::LogError;
 use crate::header::{Header, Kind, MonthRange};
 use crate::key_tree::{Walker, leaf_of};
-use crate::keys::{self, KeyError, MonthKeys};
+use crate::keys::{KeyError, MonthKeys};
 use crate::log::QueryLog;
 use crate::month::Month;
-
-/// Most entries of one page.
-pub(crate) const LARGEST_PAGE: u32 = 1_000;
 
 #[derive(QueryableByName)]
 pub(crate) struct EntryRow {
@@ -118,74 +115,6 @@ impl QueryLog {
         row.ok_or(LogError::NotFound)?.try_into()
     }
 
-    /// Entries of `log` that fit `filter`, in order, those after index `after`; at most `limit` (1–1,000).
-    pub async fn find(
-        &self,
-        log: &str,
-        filter: &Filter,
-        after: Option<u64>,
-        limit: u32,
-    ) -> Result<Page, LogError> {
-        self.handle(log)?;
-        let limit = limit.clamp(1, LARGEST_PAGE);
-        let (mut months, mut accounts, mut subjects) = (Vec::new(), None, Vec::new());
-        if filter.account.is_some() || filter.subject.is_some() {
-            for (month, keys) in self.readable_months(log, filter).await? {
-                // While an erasure writes the subject index anew, a subject has two hashes in that month.
-                let hashes: Vec<_> = match &filter.subject {
-                    Some(subject) => keys.subjects(subject.expose()).map(Some).collect(),
-                    None => vec![None],
-                };
-                for hash in hashes {
-                    months.push(month.first_day());
-                    if let Some(account) = filter.account {
-                        let pseudonym = keys::pseudonym(keys.pseudonym(), account);
-                        accounts.get_or_insert_with(Vec::new).push(pseudonym.0.to_vec());
-                    }
-                    subjects.extend(hash.map(|hash| hash.0.to_vec()));
-                }
-            }
-            if months.is_empty() {
-                return Ok(Page { entries: Vec::new(), next: None });
-            }
-        }
-        let kinds: Option<Vec<&str>> =
-            (!filter.kinds.is_empty()).then(|| filter.kinds.iter().map(|kind| kind.as_str()).collect());
-        let rows: Vec<EntryRow> = statement(
-            "SELECT e.entry_index, e.month, e.header, e.leaf_hash, b.body FROM log_entries e \
-             LEFT JOIN log_bodies b USING (log, month, entry_index) \
-             WHERE e.log = $1 AND e.entry_index > $2 \
-               AND ($3 IS NULL OR e.agency_id = $3) AND ($4 IS NULL OR e.application_id = $4) \
-               AND ($5 IS NULL OR e.query_id = $5) AND ($6 IS NULL OR e.recorded_at >= $6) \
-               AND ($7 IS NULL OR e.recorded_at < $7) AND ($8 IS NULL OR e.month >= $8) \
-               AND ($9 IS NULL OR e.month <= $9) AND ($10 IS NULL OR e.kind = ANY($10)) \
-               AND ($12 IS NULL OR (e.month, e.account) IN (SELECT * FROM unnest($11, $12))) \
-               AND ($13 IS NULL OR EXISTS (SELECT FROM log_subjects s JOIN unnest($11, $13) AS w (month, hash) \
-                 ON s.month = w.month AND s.subject_hash = w.hash \
-                 WHERE s.log = $1 AND s.month = e.month AND s.entry_index = e.entry_index)) \
-             ORDER BY e.log, e.month, e.entry_index LIMIT $14",
-        )
-        .bind::<Text, _>(log)
-        .bind::<BigInt, _>(after.map_or(-1, signed))
-        .bind::<Nullable<SqlUuid>, _>(filter.agency.map(|id| id.0))
-        .bind::<Nullable<SqlUuid>, _>(filter.application.map(|id| id.0))
-        .bind::<Nullable<SqlUuid>, _>(filter.query.map(|id| id.0))
-        .bind::<Nullable<Timestamptz>, _>(filter.from)
-        .bind::<Nullable<Timestamptz>, _>(filter.until)
-        .bind::<Nullable<Date>, _>(filter.from.map(|at| Month::of(at).first_day()))
-        .bind::<Nullable<Date>, _>(filter.until.map(|at| Month::of(at).first_day()))
-        .bind::<Nullable<Array<Text>>, _>(kinds)
-        .bind::<Array<Date>, _>(months)
-        .bind::<Nullable<Array<Binary>>, _>(accounts)
-        .bind::<Nullable<Array<Binary>>, _>(filter.subject.is_some().then_some(subjects))
-        .bind::<BigInt, _>(i64::from(limit))
-        .load(&mut self.connection().await?)
-        .await?;
-        let full = rows.len() == usize::try_from(limit).unwrap_or_default();
-        let next = if full { rows.last().map(|row| unsigned(row.entry_index)).transpose()? } else { None };
-        Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
-    }
-
     /// The personal values of an entry, each checked against its commitment. For auditors: the caller checks the right
     /// and records the reading.
     pub async fn open_body(&self, entry: &Entry) -> Result<Body, LogError> {
@@ -200,7 +129,7 @@ impl QueryLog {
 
     /// The keys of a month that has entries. It had its data key before its first entry: a store that never heard of it
     /// is away, or another's, and nothing may look as if it had been destroyed.
-    async fn month_keys(&self, log: &str, month: Month) -> Result<MonthKeys, LogError> {
+    pub(crate) async fn month_keys(&self, log: &str, month: Month) -> Result<MonthKeys, LogError> {
         let away = || KeyError::Unavailable(std::io::ErrorKind::NotFound.into());
         Ok(self.inner.keys.existing_keys(log, month).await?.ok_or_else(away)?)
     }
@@ -262,24 +191,5 @@ impl QueryLog {
         .load(&mut self.connection().await?)
         .await?;
         Ok(months)
-    }
-
-    /// The keys of the months that the filter can touch and whose data key still exists.
-    async fn readable_months(&self, log: &str, filter: &Filter) -> Result<Vec<(Month, MonthKeys)>, LogError> {
-        let mut found = Vec::new();
-        for row in self.months(log).await? {
-            let month = Month::containing(row.month);
-            let outside = filter.from.is_some_and(|at| month < Month::of(at))
-                || filter.until.is_some_and(|at| month > Month::of(at));
-            if outside || row.dropped_by_order.is_some() {
-                continue;
-            }
-            match self.month_keys(log, month).await {
-                Ok(keys) => found.push((month, keys)),
-                Err(LogError::Key(KeyError::Destroyed { .. })) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(found)
     }
 }

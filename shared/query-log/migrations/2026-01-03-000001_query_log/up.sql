@@ -61,6 +61,9 @@ CREATE TABLE log_entries (
 ) PARTITION BY RANGE (log, month);
 CREATE UNIQUE INDEX log_entries_account ON log_entries (log, month, account, account_seq) WHERE account IS NOT NULL;
 CREATE UNIQUE INDEX log_entries_agency ON log_entries (log, month, agency_id, agency_seq) WHERE agency_id IS NOT NULL;
+-- What is read by account or agency is walked from any entry on (the counters above keep order too, but a cursor is an index).
+CREATE INDEX log_entries_of_account ON log_entries (account, entry_index) WHERE account IS NOT NULL;
+CREATE INDEX log_entries_of_agency ON log_entries (agency_id, entry_index) WHERE agency_id IS NOT NULL;
 CREATE INDEX log_entries_application ON log_entries (application_id) WHERE application_id IS NOT NULL;
 CREATE INDEX log_entries_query ON log_entries (query_id) WHERE query_id IS NOT NULL;
 CREATE INDEX log_entries_closes ON log_entries (closes) WHERE closes IS NOT NULL;
@@ -84,7 +87,7 @@ CREATE TABLE log_subjects (
     subject_hash bytea NOT NULL,
     PRIMARY KEY (log, month, generation, entry_index)
 ) PARTITION BY RANGE (log, month, generation);
-CREATE INDEX log_subjects_hash ON log_subjects (subject_hash);
+CREATE INDEX log_subjects_hash ON log_subjects (subject_hash, entry_index);
 
 -- Of the tree above the leaves only every eighth height is kept: what a tile of hashes holds. Never pruned: one row for
 -- 256 entries.

@@ -11,6 +11,7 @@ mod appending;
 mod common;
 mod erasure;
 mod expiry;
+mod finding;
 mod formats;
 mod kills;
 mod proving;

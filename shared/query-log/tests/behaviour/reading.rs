@@ -29,7 +29,7 @@ async fn entries_are_found_by_everything_that_they_carry() {
     let all = Filter::default();
     assert_eq!(places(&world, Filter { account: Some(account(1)), ..all.clone() }).await, [1, 4]);
     assert_eq!(places(&world, Filter { agency: Some(agency(0)), ..all.clone() }).await, [0, 2, 4]);
-    assert_eq!(places(&world, Filter { application: Some(application), ..all.clone() }).await, [2]);
+    assert_eq!(places(&world, Filter { applications: vec![application], ..all.clone() }).await, [2]);
     assert_eq!(places(&world, Filter { query: Some(query), ..all.clone() }).await, [4]);
     let subject = Some(Personal::new("S000000003".to_owned()));
     assert_eq!(places(&world, Filter { subject, ..all.clone() }).await, [3]);

@@ -1,0 +1,194 @@
+//! Finding entries. The statement is made of the filters that are set, each of which has its index in every month, and
+//! walks from the cursor on: what it reads grows with the page and the number of months, not with the log.
+
+use chrono::NaiveDate;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl as _;
+use kernel::Instant;
+use statement::statement;
+use uuid::Uuid;
+
+use crate::entry::{Entry, Filter, Page};
+use crate::error::LogError;
+use crate::keys::{self, KeyError};
+use crate::log::QueryLog;
+use crate::month::Month;
+use crate::reading::{EntryRow, signed, unsigned};
+
+/// Most entries of one page.
+pub(crate) const LARGEST_PAGE: u32 = 1_000;
+
+/// Where in a month entries of a page can stand, and under which hashes account and subject stand there.
+struct Place {
+    month: NaiveDate,
+    low: i64,
+    high: i64,
+    account: Option<Vec<u8>>,
+    subject: Option<Vec<u8>>,
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+}
+
+impl QueryLog {
+    /// Entries of `log` that fit `filter`, in order, those after index `after`; at most `limit` (1–1,000).
+    pub async fn find(
+        &self,
+        log: &str,
+        filter: &Filter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page, LogError> {
+        self.handle(log)?;
+        let limit = limit.clamp(1, LARGEST_PAGE);
+        let mut places = self.places(log, filter, after).await?;
+        let mut take =
+            |part: fn(&mut Place) -> Option<Vec<u8>>| places.iter_mut().map(part).collect::<Vec<_>>();
+        let accounts = take(|place| place.account.take());
+        let subjects = take(|place| place.subject.take());
+        let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+        let applications: Vec<Uuid> = filter.applications.iter().map(|id| id.0).collect();
+        let rows: Vec<EntryRow> = statement(text(filter, limit))
+            .bind::<Text, _>(log)
+            .bind::<Array<Date>, _>(places.iter().map(|place| place.month).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.low).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.high).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Binary>>, _>(accounts)
+            .bind::<Array<Nullable<Binary>>, _>(subjects)
+            .bind::<BigInt, _>(i64::from(limit))
+            .bind::<Nullable<SqlUuid>, _>(filter.agency.map(|id| id.0))
+            .bind::<Array<SqlUuid>, _>(applications)
+            .bind::<Nullable<SqlUuid>, _>(filter.query.map(|id| id.0))
+            .bind::<Array<Text>, _>(kinds)
+            .load(&mut self.connection().await?)
+            .await?;
+        let full = rows.len() == usize::try_from(limit).unwrap_or_default();
+        let next = if full { rows.last().map(|row| unsigned(row.entry_index)).transpose()? } else { None };
+        Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
+    }
+
+    /// The months that can hold entries of the page, in order, each with the indexes that count in it. A month whose data
+    /// key was destroyed is not searched by account or subject.
+    async fn places(&self, log: &str, filter: &Filter, after: Option<u64>) -> Result<Vec<Place>, LogError> {
+        let months = self.months(log).await?;
+        let ends = months.iter().skip(1).map(|next| next.first_index).chain([i64::MAX]);
+        let after = after.map_or(-1, signed);
+        let mut places = Vec::new();
+        for (row, end) in months.iter().zip(ends) {
+            let month = Month::containing(row.month);
+            let outside = filter.from.is_some_and(|at| month < Month::of(at))
+                || filter.until.is_some_and(|at| month > Month::of(at));
+            if outside || row.dropped_by_order.is_some() || end - 1 <= after {
+                continue;
+            }
+            let (mut low, mut high) = (row.first_index, end);
+            for (at, edge) in [(filter.from, &mut low), (filter.until, &mut high)] {
+                if let Some(at) = at.filter(|at| Month::of(*at) == month) {
+                    *edge = self.first_at(log, month, (row.first_index, end), at).await?;
+                }
+            }
+            low = low.max(after + 1);
+            if low < high {
+                places.extend(
+                    self.hashed(
+                        log,
+                        filter,
+                        Place { month: row.month, low, high, account: None, subject: None },
+                    )
+                    .await?,
+                );
+            }
+        }
+        Ok(places)
+    }
+
+    /// The place once for each hash of the subject: while an erasure writes the subject index anew, a subject has two.
+    async fn hashed(&self, log: &str, filter: &Filter, place: Place) -> Result<Vec<Place>, LogError> {
+        if filter.account.is_none() && filter.subject.is_none() {
+            return Ok(vec![place]);
+        }
+        let keys = match self.month_keys(log, Month::containing(place.month)).await {
+            Err(LogError::Key(KeyError::Destroyed { .. })) => return Ok(vec![]),
+            keys => keys?,
+        };
+        let account = filter.account.map(|account| keys::pseudonym(keys.pseudonym(), account).0.to_vec());
+        let subjects = match &filter.subject {
+            Some(subject) => keys.subjects(subject.expose()).map(|hash| Some(hash.0.to_vec())).collect(),
+            None => vec![None],
+        };
+        let under = |subject| Place { account: account.clone(), subject, ..place };
+        Ok(subjects.into_iter().map(under).collect())
+    }
+
+    /// The first index of a month, within `low..high`, that was recorded at or after `at`; `high` or the head if none was.
+    /// Entries are in the order of their times: some twenty look-ups of one row each.
+    async fn first_at(
+        &self,
+        log: &str,
+        month: Month,
+        (low, high): (i64, i64),
+        at: Instant,
+    ) -> Result<i64, LogError> {
+        let found: Found = statement(
+            "WITH RECURSIVE search (low, high) AS ( \
+               SELECT $3, least($4, (SELECT size FROM log_heads WHERE log = $1)) \
+               UNION ALL \
+               SELECT CASE WHEN e.recorded_at < $5 THEN e.entry_index + 1 ELSE s.low END, \
+                      CASE WHEN e.recorded_at < $5 THEN s.high ELSE e.entry_index END \
+               FROM search s CROSS JOIN LATERAL (SELECT entry_index, recorded_at FROM log_entries \
+                 WHERE log = $1 AND month = $2 AND entry_index = (s.low + s.high) / 2) e \
+               WHERE s.low < s.high) \
+             SELECT low AS place FROM search WHERE low >= high",
+        )
+        .bind::<Text, _>(log)
+        .bind::<Date, _>(month.first_day())
+        .bind::<BigInt, _>(low)
+        .bind::<BigInt, _>(high)
+        .bind::<Timestamptz, _>(at)
+        .get_result(&mut self.connection().await?)
+        .await?;
+        Ok(found.place)
+    }
+}
+
+/// The statement for the filters that are set. Bodies are looked up for the rows of the page alone. How many rows a month is
+/// asked for stands in the text, rounded up so that texts stay few: of a parameter the planner would take it for a tenth
+/// of the month.
+fn text(filter: &Filter, limit: u32) -> String {
+    let (index, subjects) = if filter.subject.is_some() {
+        let fits = "s.log = e.log AND s.month = e.month AND s.entry_index = e.entry_index";
+        (
+            "s",
+            format!(
+                " JOIN log_subjects s ON {fits} AND s.subject_hash = w.subject AND s.log = $1 AND s.month = w.month"
+            ),
+        )
+    } else {
+        ("e", String::new())
+    };
+    let wanted: String = [
+        (filter.account.is_some(), " AND e.account = w.account"),
+        (filter.agency.is_some(), " AND e.agency_id = $8"),
+        (!filter.applications.is_empty(), " AND e.application_id = ANY($9)"),
+        (filter.query.is_some(), " AND e.query_id = $10"),
+        (!filter.kinds.is_empty(), " AND e.kind = ANY($11)"),
+    ]
+    .into_iter()
+    .filter_map(|(is_set, clause)| is_set.then_some(clause))
+    .collect();
+    format!(
+        "SELECT p.*, (SELECT b.body FROM log_bodies b \
+           WHERE b.log = $1 AND b.month = p.month AND b.entry_index = p.entry_index) AS body \
+         FROM (SELECT DISTINCT ON (e.month, e.entry_index) e.* \
+           FROM unnest($2, $3, $4, $5, $6) AS w (month, low, high, account, subject) CROSS JOIN LATERAL ( \
+             SELECT e.entry_index, e.month, e.header, e.leaf_hash FROM log_entries e{subjects} \
+             WHERE e.log = $1 AND e.month = w.month AND {index}.entry_index >= w.low AND {index}.entry_index < w.high{wanted} \
+             ORDER BY {index}.entry_index LIMIT {most}) e \
+           ORDER BY e.month, e.entry_index LIMIT $7) p ORDER BY p.month, p.entry_index",
+        most = limit.next_power_of_two(),
+    )
+}
