@@ -42,6 +42,7 @@ bench: deps ## run the benchmarks
 	cargo run --locked -p datawarden -- bench
 	cargo build --locked --workspace --bins
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture figures
+	$(TARGET)/debug/with-servers --throwaway --postgres -- cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures
 
 images: ## build the container images
 	scripts/images

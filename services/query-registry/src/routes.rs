@@ -44,6 +44,7 @@ pub mod record_output;
 pub mod register_case;
 pub mod request_copy;
 pub mod return_query_application;
+pub mod search_log_entries;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -77,6 +78,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_log_tile::get_log_tile)
         .service(export_log::export_log)
         .service(read_log_entry::read_log_entry)
+        .service(search_log_entries::search_log_entries)
         .service(list_changes::list_changes)
         .service(list_daily_reports::list_daily_reports)
         .service(get_daily_report::get_daily_report)

@@ -16,14 +16,18 @@ use crate::state::Registry;
     responses((status = 200, body = LogEntryView)))]
 #[get("/v1/logs/{log}/entries/{index}")]
 pub async fn get_log_entry(caller: Caller, place: web::Path<(String, u64)>) -> Result<Answer<LogEntryView>> {
-    let entry = find(&caller, &place.0, place.1).await?;
-    Ok(Answer::ok(LogEntryView {
+    Ok(Answer::ok(view(&find(&caller, &place.0, place.1).await?)?))
+}
+
+/// The entry as it is shown.
+pub fn view(entry: &Entry) -> Result<LogEntryView> {
+    Ok(LogEntryView {
         log: entry.header.log.clone(),
         index: entry.header.index,
         header: serde_json::to_value(&entry.header)?,
         header_bytes: STANDARD.encode(&entry.header_bytes),
         leaf_hash: entry.leaf_hash.to_string(),
-    }))
+    })
 }
 
 /// The entry, or 404.

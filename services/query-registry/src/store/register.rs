@@ -1,15 +1,32 @@
-//! Numbers in the register.
+//! The register: its numbers, and what of it belongs to a case.
 
 use chassis::{Result, Tx};
 use diesel::QueryableByName;
-use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl as _;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use kernel::ids::{CaseId, QueryApplicationId};
 use statement::statement;
+use uuid::Uuid;
 
 #[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
     number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// The query applications of a case.
+pub async fn of_case(conn: &mut AsyncPgConnection, case: CaseId) -> Result<Vec<QueryApplicationId>> {
+    let rows: Vec<Id> = statement("SELECT id FROM query_applications WHERE case_id = $1 ORDER BY id")
+        .bind::<SqlUuid, _>(case.0)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| QueryApplicationId(row.id)).collect())
 }
 
 /// The next number of the register. Gaps are possible: a number that was drawn is never given twice.

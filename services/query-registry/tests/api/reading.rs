@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use identity::{Principal, PrincipalKind};
+use identity::{Principal, PrincipalKind, Role};
+use kernel::Clock as _;
 use query_log::{Filter, Kind};
 use query_registry::domain::rules::THREE_YEARS;
 use query_registry_types::applications::QueryRegister;
+use query_registry_types::logs::FoundLogEntries;
 use query_registry_types::queries::QueryAnswer;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::TestPerson;
 use testkit::duties::{Hand, cases};
+use uuid::Uuid;
 
 use crate::stage::Stage;
 
@@ -41,6 +44,87 @@ async fn auditors_read_what_is_logged_and_their_reading_is_logged_first() {
     stage.app.get(&entry, &stage.token()).await.expect_problem("forbidden");
     let heads = stage.app.get("/v1/logs", &token).await.expect_status(200);
     assert_eq!(heads["heads"].as_array().unwrap().len(), 3);
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn entries_are_found_by_account_agency_case_subject_and_time_and_each_search_is_logged_first() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let answer: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let other: QueryAnswer = stage.query(&stage.ask(application.id, 1)).await.json(200);
+    let path = format!("/v1/logs/{THREE_YEARS}/searches");
+    let search = async |person: &TestPerson, narrowed: Value| {
+        let mut body = json!({"purpose": "115年第1季稽核"});
+        body.as_object_mut().unwrap().extend(narrowed.as_object().unwrap().clone());
+        stage.app.post(&path, &stage.app.token(person), &body).await
+    };
+    let both = [answer.receipt.index - 1, answer.receipt.index, other.receipt.index - 1, other.receipt.index];
+    let nobody = Uuid::from_u128(7);
+    let now = stage.app.clock.now();
+    let wanted: [(Value, &[u64]); 10] = [
+        (json!({"account": stage.account.id}), &both),
+        (json!({"account": nobody}), &[]),
+        (json!({"agency": stage.user.agency}), &both),
+        (json!({"agency": nobody}), &[]),
+        (json!({"case": stage.case}), &both),
+        (json!({"case": nobody}), &[]),
+        (json!({"subject": stage.persons[0], "account": stage.account.id}), &both[..1]),
+        (json!({"agency": stage.user.agency, "from": now + chrono::Duration::seconds(1)}), &[]),
+        (
+            json!({"agency": stage.user.agency, "until": now + chrono::Duration::seconds(1), "limit": 2}),
+            &both[..2],
+        ),
+        (json!({"agency": stage.user.agency, "after": both[1], "limit": 2}), &both[2..]),
+    ];
+    for (narrowed, indexes) in wanted {
+        let found: FoundLogEntries = search(&stage.auditor, narrowed.clone()).await.json(200);
+        assert_eq!(found.items.iter().map(|entry| entry.index).collect::<Vec<_>>(), indexes, "{narrowed}");
+        let reading = stage.registry().log.read(THREE_YEARS, found.reading).await.unwrap();
+        assert_eq!(reading.header.action.as_deref(), Some("reading"));
+        let kept = stage.registry().log.open_body(&reading).await.unwrap().values().unwrap();
+        assert_eq!(*kept["official"].expose(), stage.auditor.person.to_string());
+        assert_eq!(kept["purpose"].expose(), "115年第1季稽核");
+        let subject = kept.get("subject").map(|subject| subject.expose().clone());
+        assert_eq!(subject.as_deref(), narrowed["subject"].as_str());
+        assert!(!String::from_utf8(reading.header_bytes).unwrap().contains(&stage.persons[0]));
+        // What was searched for stands there, as it was sent.
+        let search: Value = serde_json::from_str(kept["search"].expose()).unwrap();
+        for (key, value) in narrowed.as_object().unwrap().iter().filter(|(key, _)| *key != "subject") {
+            if key != "from" && key != "until" {
+                assert_eq!(search[key], *value, "{search}");
+            }
+        }
+    }
+    // Whoever searched for a person is found by that person, too.
+    let found: FoundLogEntries = search(&stage.auditor, json!({"subject": stage.persons[0]})).await.json(200);
+    assert_eq!(
+        found.items.iter().map(|e| e.header["kind"].clone()).collect::<Vec<_>>(),
+        ["intent", "governance"]
+    );
+
+    search(&stage.user, json!({})).await.expect_problem("forbidden");
+    search(&stage.auditor, json!({"purpose": " "})).await.expect_problem("malformed-request");
+    search(&stage.auditor, json!({"limit": 201})).await.expect_problem("malformed-request");
+    search(&stage.auditor, json!({"national_id": "x"})).await.expect_problem("malformed-request");
+    let unknown = "/v1/logs/two-year/searches";
+    let token = stage.app.token(&stage.auditor);
+    stage.app.post(unknown, &token, &json!({"purpose": "稽核"})).await.expect_problem("not-found");
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn in_whatever_role_nobody_searches_the_log_for_his_own_account() {
+    let stage = Stage::set().await;
+    let body = json!({"purpose": "115年第1季稽核", "account": stage.account.id});
+    for role in [Role::Auditor, Role::EthicsOfficer, Role::ExternalAuditor] {
+        let search = async |person: &TestPerson| {
+            let token = stage.app.token_for(&Principal { roles: [role].into(), ..person.principal() });
+            stage.app.post(&format!("/v1/logs/{THREE_YEARS}/searches"), &token, &body).await
+        };
+        search(&stage.user).await.expect_problem("own-matter");
+        let _ = search(&stage.auditor).await.expect_status(200);
+    }
     stage.strike().await;
 }
 

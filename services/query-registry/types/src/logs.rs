@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use kernel::ids::AgencyId;
+use kernel::ids::{AccountId, AgencyId, CaseId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -65,6 +65,54 @@ pub struct LogEntryBody {
     /// Whether the values were erased early, under an order: then there are none, for anybody.
     pub erased: bool,
     /// Index of the entry that records this reading, in the same log.
+    pub reading: u64,
+}
+
+/// What to find in a log, and what for. What is left out does not narrow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchLogEntries {
+    /// What it is searched for, e.g. the audit plan.
+    #[schema(min_length = 1, max_length = 500)]
+    pub purpose: PersonalText,
+    /// Account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// Agency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<AgencyId>,
+    /// Case: entries of its query applications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+    /// National id of the person asked about, as intents, refusals and searches have it; of an imported line, its condition
+    /// as it was downloaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub subject: Option<PersonalText>,
+    /// Recorded at or after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
+    /// Recorded before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// Cursor: the `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Entries at most, 1–200 (50 unless told).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// A page of entries that were found, in the order of the log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FoundLogEntries {
+    /// The entries; no personal value is in them.
+    pub items: Vec<LogEntryView>,
+    /// Pass as `after` for the next page; none at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+    /// Index of the entry that records this search, in the same log.
     pub reading: u64,
 }
 
