@@ -127,6 +127,7 @@ impl From<Line> for Receipt {
             leaf_hash: line.leaf_hash,
             recorded_at: line.recorded_at,
             proof: line.proof,
+            field_keys: std::collections::BTreeMap::new(),
         }
     }
 }
