@@ -1,5 +1,6 @@
 //! Events that this service takes in.
 
+mod checkpoints;
 mod control;
 mod destruction;
 mod directory;
@@ -7,7 +8,9 @@ mod queries;
 
 use account_types::events::{AccountChanged, AgencyChanged, InventoryClosed, TwoPlacesFound};
 use chassis::Consumer;
-use query_registry_types::events::{ControlItemRaised, ControlItemSettled, QueryRecorded, ReportClosed};
+use query_registry_types::events::{
+    CheckpointPublished, ControlItemRaised, ControlItemSettled, QueryRecorded, ReportClosed,
+};
 use retention_types::events::DestructionApproved;
 
 pub(crate) use control::item_to_finding;
@@ -26,6 +29,7 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on::<ControlItemRaised, _>(control::item_raised),
         Consumer::on::<ControlItemSettled, _>(control::item_settled),
         Consumer::on::<ReportClosed, _>(control::report_closed),
+        Consumer::on::<CheckpointPublished, _>(checkpoints::checkpoint_published),
         Consumer::on::<DestructionApproved, _>(destruction::destruction_approved),
         Consumer::on(chassis::configuration::take),
     ]

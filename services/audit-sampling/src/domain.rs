@@ -1,5 +1,6 @@
 //! The rules of audits, findings and investigations: pure functions over values.
 
+pub mod checkpoint;
 pub mod draw;
 pub mod fault;
 pub mod finding;

@@ -26,11 +26,13 @@ mod get_finding;
 mod get_internal_audit;
 mod get_internal_audit_form;
 mod get_investigation;
+mod get_last_checkpoint;
 mod get_package;
 mod get_package_content;
 mod get_spot_check;
 mod get_worksheet;
 mod list_audit_plans;
+mod list_checkpoints;
 mod list_cooperation_requests;
 mod list_findings;
 mod list_internal_audits;
@@ -60,6 +62,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     chassis::dead_letters::configure(config);
     chassis::endorsements::configure(config);
     config
+        .service(list_checkpoints::list_checkpoints)
+        .service(get_last_checkpoint::get_last_checkpoint)
         .service(accept_correction_report::accept_correction_report)
         .service(answer_cooperation::answer_cooperation)
         .service(assign_worksheet::assign_worksheet)

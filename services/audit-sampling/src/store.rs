@@ -1,4 +1,5 @@
 //! Tables that are no documents.
 
+pub mod checkpoints;
 pub mod destruction;
 pub mod population;

@@ -52,6 +52,7 @@ pub fn service() -> Service {
         },
         topics: &[
             events::QueryRecorded::TOPIC,
+            events::CheckpointPublished::TOPIC,
             events::OutputRecorded::TOPIC,
             events::ControlItemRaised::TOPIC,
             events::ReportClosed::TOPIC,

@@ -74,7 +74,7 @@ impl Registry {
             quorum: settings.log.quorum().context("log")?,
             logs: LOGS,
         })?;
-        tokio::spawn(publishing::run(log.clone()));
+        tokio::spawn(publishing::run(log.clone(), context.clone()));
         for witness in witnesses {
             tokio::spawn(witness.feed(log.clone()));
         }

@@ -12,3 +12,4 @@ pub mod queries;
 pub mod reconciling;
 pub mod records;
 pub mod register;
+pub mod told_checkpoints;

@@ -33,6 +33,7 @@ async fn main() {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         anchors: Arc::new(NoAnchors),
+        quorum: 0,
         logs: &[LOG],
     })
     .unwrap();

@@ -133,6 +133,24 @@ impl QueryLog {
         rows.into_iter().map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).collect()
     }
 
+    /// The published checkpoints of trees of more than `after` entries, in order, at most `most`; as the log signed them.
+    pub async fn published_after(
+        &self,
+        log: &str,
+        after: u64,
+        most: i64,
+    ) -> Result<Vec<Published>, LogError> {
+        let rows: Vec<PublishedRow> = statement(
+            "SELECT size, note FROM log_checkpoints WHERE log = $1 AND size > $2 ORDER BY size LIMIT $3",
+        )
+        .bind::<Text, _>(log)
+        .bind::<BigInt, _>(signed(after))
+        .bind::<BigInt, _>(most)
+        .load(&mut self.connection().await?)
+        .await?;
+        rows.into_iter().map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).collect()
+    }
+
     pub(crate) async fn last_published(&self, log: &str) -> Result<Option<Published>, LogError> {
         self.handle(log)?;
         last_published(&mut *self.connection().await?, log).await

@@ -217,3 +217,22 @@ CREATE TABLE cooperation_requests (
 );
 CREATE INDEX cooperation_requests_person ON cooperation_requests (person_id, state, id);
 CREATE INDEX cooperation_requests_package ON cooperation_requests (package_id);
+
+-- Copies of the query log's checkpoints (invariant 4). Never changed, never removed: the log is held to them.
+CREATE TABLE checkpoint_copies (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    doc jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    log text GENERATED ALWAYS AS (doc->>'log') STORED NOT NULL,
+    size bigint GENERATED ALWAYS AS ((doc->>'size')::bigint) STORED NOT NULL,
+    fault text GENERATED ALWAYS AS (doc->>'fault') STORED
+);
+CREATE INDEX checkpoint_copies_log ON checkpoint_copies (log, size);
+CREATE FUNCTION checkpoint_copies_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'copies of checkpoints are neither changed nor removed' USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER stay BEFORE UPDATE OR DELETE ON checkpoint_copies FOR EACH ROW EXECUTE FUNCTION checkpoint_copies_stay();
+CREATE TRIGGER stay_all BEFORE TRUNCATE ON checkpoint_copies EXECUTE FUNCTION checkpoint_copies_stay();

@@ -132,3 +132,9 @@ CREATE TABLE destructions (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );
+
+-- Up to which checkpoint of each log the audit service was told.
+CREATE TABLE told_checkpoints (
+    log text PRIMARY KEY,
+    size bigint NOT NULL
+);

@@ -285,3 +285,28 @@ impl Event for OutputRecorded {
         self.output.to_string()
     }
 }
+
+/// `registry.checkpoint-published.v1`: a log stands by a head of its tree; the audit service keeps a copy of each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointPublished {
+    /// The log.
+    pub log: String,
+    /// Number of entries under it.
+    pub size: u64,
+    /// The checkpoint as a signed note (C2SP tlog-checkpoint).
+    pub note: String,
+    /// The key that verifies it (C2SP signed-note).
+    pub key: String,
+    /// Entries under the checkpoint that was told before.
+    pub after: u64,
+    /// Proof that this one begins with those (RFC 6962 §2.1.2), hashes in hexadecimal.
+    pub proof: Vec<String>,
+}
+
+impl Event for CheckpointPublished {
+    const TYPE: &'static str = "registry.checkpoint-published.v1";
+    const TOPIC: &'static str = "registry.checkpoints.v1";
+    fn key(&self) -> String {
+        self.log.clone()
+    }
+}
