@@ -1,6 +1,7 @@
 //! Three writing processes on one log. At random moments one is killed (SIGKILL), or stopped and woken (SIGSTOP, SIGCONT),
 //! or all their sessions end: nothing that one of them was acknowledged is lost or doubled.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -127,7 +128,7 @@ impl From<Line> for Receipt {
             leaf_hash: line.leaf_hash,
             recorded_at: line.recorded_at,
             proof: line.proof,
-            field_keys: std::collections::BTreeMap::new(),
+            field_keys: BTreeMap::new(),
         }
     }
 }
