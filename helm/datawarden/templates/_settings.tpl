@@ -63,6 +63,22 @@ nonce = {{ eq (toString .nonce) "false" | not }}
 register_key_file = {{ printf "/run/datawarden/register-key/%s" $values.registerKey.key | toJson }}
 {{- if $topology.logKeys }}
 log_keys = "/var/lib/datawarden/log-keys"
+
+[log]
+{{- with $values.log.origin }}
+origin = {{ toJson . }}
+{{- end }}
+backup_days = {{ int $values.log.backupDays }}
+{{- if gt (int $values.log.quorum) (len $values.log.witnesses) }}{{ fail (printf "\n\nlog.quorum is %d, but log.witnesses names %d: no checkpoint could ever count as witnessed.\n" (int $values.log.quorum) (len $values.log.witnesses)) }}{{ end }}
+{{- with int $values.log.quorum }}
+quorum = {{ . }}
+{{- end }}
+{{- range $values.log.witnesses }}
+
+[[log.witnesses]]
+url = {{ toJson .url }}
+key = {{ toJson .key }}
+{{- end }}
 {{- end }}
 {{- if $values.rules.existingConfigMap }}
 
