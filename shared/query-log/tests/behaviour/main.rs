@@ -21,3 +21,4 @@ mod standing;
 mod tampering;
 mod trouble;
 mod trust;
+mod witnessing;
