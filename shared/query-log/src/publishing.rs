@@ -1,5 +1,6 @@
 //! Checkpoints for the public: the heads that the log stands by, signed (C2SP tlog-checkpoint).
 
+use chrono::TimeDelta;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
@@ -12,6 +13,9 @@ use crate::error::LogError;
 use crate::log::QueryLog;
 use crate::reading::{signed, unsigned};
 use crate::standing;
+
+/// How long a checkpoint waits for its witnesses before it is shown without them: they may be away, the log goes on.
+const WAITS: TimeDelta = TimeDelta::seconds(10);
 
 /// A checkpoint as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,19 +78,21 @@ impl QueryLog {
         Ok(Some(Published { size: head.size, note }))
     }
 
-    /// The published checkpoint to show: the last that the quorum of witnesses has seen, unless ten newer ones wait for them;
-    /// then the last. Of a log that published none yet, one of its head.
+    /// The published checkpoint to show: the last that the quorum of witnesses has seen, or that waited [`WAITS`] for it. Of
+    /// a log that published none yet, one of its head.
     pub async fn checkpoint(&self, log: &str) -> Result<Published, LogError> {
         self.handle(log)?;
         let quorum = i64::try_from(self.inner.authority.quorum).unwrap_or(i64::MAX);
         let row: Option<PublishedRow> = statement(
             "SELECT size, log_note(log, size) AS note FROM \
-               (SELECT log, size FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 10) AS c \
-             ORDER BY (SELECT count(*) FROM log_cosignatures s WHERE s.log = c.log AND s.size = c.size) >= $2 DESC, \
+               (SELECT log, size, published_at FROM log_checkpoints WHERE log = $1 ORDER BY size DESC LIMIT 10) AS c \
+             ORDER BY published_at <= $3 OR \
+               (SELECT count(*) FROM log_cosignatures s WHERE s.log = c.log AND s.size = c.size) >= $2 DESC, \
                size DESC LIMIT 1",
         )
         .bind::<Text, _>(log)
         .bind::<BigInt, _>(quorum)
+        .bind::<Timestamptz, _>(self.now() - WAITS)
         .get_result(&mut self.connection().await?)
         .await
         .optional()?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use kernel::SystemRandom;
+use chrono::TimeDelta;
+use kernel::{Clock as _, SystemRandom};
 use query_log::{GOVERNANCE, LogError, NoAnchors, Opening, Published, QueryLog};
 use transparency::checkpoint::Checkpoint;
 use transparency::cosignature::cosign;
@@ -124,4 +125,16 @@ async fn while_witnesses_are_away_what_is_new_is_shown_without_them() {
     }
     published(&world, 1).await;
     assert_eq!(log.checkpoint(LOG).await.unwrap().size, 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_log_s_last_entry_is_not_kept_back_for_a_witness_that_is_away() {
+    let world = World::start().await;
+    let log = with_quorum(&world, 1);
+    let seen = published(&world, 1).await;
+    log.keep_cosignature(LOG, 1, witness(0).verifier(), &line(&witness(0), &seen)).await.unwrap();
+    published(&world, 1).await;
+    assert!(matches!(log.proof(LOG, 1).await, Err(LogError::NotFound)));
+    world.clock.set(world.clock.now() + TimeDelta::seconds(10));
+    assert_eq!(log.proof(LOG, 1).await.unwrap().index, 1);
 }
