@@ -8,6 +8,7 @@ pub mod erasing;
 pub mod gate;
 pub mod governance;
 pub mod history;
+mod holders;
 pub mod import_log;
 pub mod importing;
 pub mod problems;

@@ -19,12 +19,13 @@ use rule_pack::Regulation;
 use crate::domain::directory::{Index, Record};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
+use crate::holders::{AuditService, Holders};
 use crate::erasing;
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
 use crate::publishing;
 use crate::store::directory;
-use crate::witnesses::{Holders, Witness};
+use crate::witnesses::Witness;
 
 /// The name of the register key under which citizens are matched across the suite's registers.
 const SUBJECTS: &str = "subjects";
@@ -70,7 +71,7 @@ impl Registry {
             keys: Arc::new(store),
             clock: context.clock(),
             random: Arc::new(kernel::SystemRandom),
-            anchors: Arc::new(Holders { witnesses: witnesses.clone() }),
+            anchors: Arc::new(Holders { witnesses: witnesses.clone(), audit: AuditService::of(context) }),
             quorum: settings.log.quorum().context("log")?,
             logs: LOGS,
         })?;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use chassis::Settings;
 use opentelemetry::{KeyValue, global};
-use query_log::{AnchorError, Anchors, Head, LogError, Published, QueryLog};
+use query_log::{LogError, Published, QueryLog};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use transparency::checkpoint::Checkpoint;
 use transparency::note::{Signature, Verifier};
 
+use crate::holders::{self, NoCopy};
 use crate::state::LOGS;
 
 /// Longest time that a witness may take.
@@ -153,37 +153,25 @@ impl Witness {
         }
     }
 
-    /// The last checkpoint that it cosigned, if it says so (`datawarden witness` does) and the log signed it.
-    async fn last(&self, origin: &str, log: &str, key: &Verifier) -> Result<Option<Head>, reqwest::Error> {
+    /// The last checkpoint that it cosigned, if it tells (`datawarden witness` does). Another program that has no such address
+    /// answers 404: it is there, and contradicts the log at the next checkpoint.
+    pub async fn last(&self, log: &Verifier) -> Result<Option<Checkpoint>, NoCopy> {
         let url = format!("{}/checkpoint", self.url);
-        let response = self.client.get(url).query(&[("origin", origin)]).send().await?;
-        if !response.status().is_success() {
-            return Ok(None);
+        let request = self.client.get(url).query(&[("origin", log.name())]);
+        let response = request.send().await.map_err(holders::away)?;
+        match response.status().as_u16() {
+            200 => holders::opened(&response.text().await.map_err(holders::away)?, log).map(Some),
+            404 => Ok(None),
+            other => Err(NoCopy::Refused(other)),
         }
-        let opened = Checkpoint::open(&response.text().await?, std::slice::from_ref(key)).ok();
-        let head = |read: Checkpoint| Head { log: log.to_owned(), size: read.size, root_hash: read.root };
-        Ok(opened.filter(|read| read.origin == origin).map(head))
+    }
+
+    /// Its key's name.
+    pub fn name(&self) -> &str {
+        self.key.name()
     }
 }
 
 fn away(error: reqwest::Error) -> Failure {
     Failure::Away(error.without_url())
-}
-
-/// Whoever holds copies of the logs' heads.
-pub struct Holders {
-    /// Outside witnesses.
-    pub witnesses: Vec<Arc<Witness>>,
-}
-
-#[async_trait]
-impl Anchors for Holders {
-    async fn known(&self, log: &str, key: &Verifier) -> Result<Vec<Head>, AnchorError> {
-        let asked = self.witnesses.iter().map(|witness| witness.last(key.name(), log, key));
-        let answers = futures::future::join_all(asked).await;
-        if !answers.is_empty() && answers.iter().all(Result::is_err) {
-            return Err(AnchorError("no witness answers".to_owned()));
-        }
-        Ok(answers.into_iter().filter_map(Result::ok).flatten().collect())
-    }
 }

@@ -165,6 +165,11 @@ impl Context {
         self.0.keys.present()
     }
 
+    /// Where the keys of each moment are, for what outlives one act.
+    pub fn key_ring(&self) -> Arc<KeyRing> {
+        self.0.keys.clone()
+    }
+
     /// A client for the suite's services, with this service's certificate and time limits.
     pub fn http_client(&self) -> reqwest::Client {
         self.keys().http.clone()
