@@ -18,9 +18,10 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
 use kernel::Clock;
+use tokio::task::JoinHandle;
 use transparency::checkpoint::Checkpoint;
 use transparency::cosignature::cosign;
-use transparency::note::Signer;
+use transparency::note::{Signature, Signer, Verifier};
 use transparency::witness::{Refusal, Request};
 
 pub use setup::{LogKey, Setup};
@@ -58,15 +59,33 @@ impl Witness {
         let of_log = self.store.of(&origin);
         let seen = of_log.hold();
         let judged = request.judge(&keys, seen.read()?.map(|kept| kept.seen()));
-        if let Err(refusal @ (Refusal::TwoHistories(_) | Refusal::Inconsistent)) = &judged {
-            let evidence = seen.keep_evidence(body, self.clock.now())?;
-            tracing::error!(%origin, %refusal, evidence = %evidence.display(), "the log contradicts itself");
+        match &judged {
+            // The log signed two roots for one size: whoever sent it, that is proof.
+            Err(refusal @ Refusal::TwoHistories(_)) => {
+                let evidence = seen.keep_evidence("two-histories", body)?;
+                tracing::error!(%origin, %refusal, ?evidence, "the log contradicts itself");
+            }
+            // The log, or somebody who sends a checkpoint of it with a proof that proves nothing.
+            Err(refusal @ Refusal::Inconsistent) => {
+                let evidence = seen.keep_evidence("inconsistent", body)?;
+                tracing::error!(%origin, %refusal, ?evidence, "a checkpoint came without proof that it continues");
+            }
+            _ => {}
         }
         let checkpoint = judged?;
         let at = u64::try_from(self.clock.now().timestamp()).unwrap_or_default();
         let line = cosign(&self.signer, &checkpoint.text(), at);
-        seen.write(&Kept { checkpoint, note: format!("{}{line}", request.note) })?;
+        seen.write(&Kept { note: kept_note(&checkpoint, &request.note, &keys, &line), checkpoint })?;
         Ok(line)
+    }
+
+    /// The checkpoint of a log that it cosigned last, if it knows the log.
+    fn last(&self, origin: &str) -> std::io::Result<Option<Kept>> {
+        if self.logs.iter().any(|log| log.origin() == origin) {
+            self.store.of(origin).hold().read()
+        } else {
+            Ok(None)
+        }
     }
 
     /// What it has seen of every log that it knows.
@@ -81,6 +100,16 @@ impl Witness {
     }
 }
 
+/// What is kept of a note: the log's own signatures and the witness's. Whatever else a stranger added is dropped, so that
+/// what is kept can be read again.
+fn kept_note(checkpoint: &Checkpoint, note: &str, keys: &[Verifier], line: &str) -> String {
+    let by_log = |text: &&str| {
+        Signature::parse(text).is_ok_and(|signature| keys.iter().any(|key| key.made(&signature)))
+    };
+    let own: Vec<&str> = note.lines().filter(by_log).take(keys.len()).collect();
+    format!("{}\n{}\n{line}", checkpoint.text(), own.join("\n"))
+}
+
 /// A running witness.
 pub struct WitnessServer {
     /// Where it is.
@@ -88,6 +117,7 @@ pub struct WitnessServer {
     /// The key that verifies its cosignatures.
     pub key: String,
     handle: ServerHandle,
+    running: JoinHandle<std::io::Result<()>>,
 }
 
 impl std::fmt::Debug for WitnessServer {
@@ -112,12 +142,13 @@ impl WitnessServer {
         let address = server.addrs().first().copied().context("no address")?;
         let running = server.run();
         let handle = running.handle();
-        tokio::spawn(running);
-        Ok(Self { url: format!("http://{address}"), key, handle })
+        let running = tokio::spawn(running);
+        Ok(Self { url: format!("http://{address}"), key, handle, running })
     }
 
-    /// Stops it.
+    /// Stops it, and lets go of its folder.
     pub async fn stop(self) {
         self.handle.stop(false).await;
+        let _ = self.running.await;
     }
 }

@@ -118,11 +118,12 @@ async fn two_histories_are_refused_and_kept_as_evidence() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(folder.path());
     assert_eq!(send(&server, &request(1, 0, 5)).await.0, 200);
-    let evidence = || std::fs::read_dir(folder.path().join("evidence")).unwrap().count();
-    assert_eq!(send(&server, &request(2, 5, 5)).await.0, 409, "the same size, another root");
-    assert_eq!(evidence(), 1);
-    assert_eq!(send(&server, &request(2, 5, 9)).await.0, 422, "a history rewritten and continued");
-    assert_eq!(evidence(), 2);
+    let evidence = |kind| std::fs::read_dir(folder.path().join("evidence").join(kind)).unwrap().count();
+    for _ in 0..2 {
+        assert_eq!(send(&server, &request(2, 5, 5)).await.0, 409, "the same size, another root");
+        assert_eq!(send(&server, &request(2, 5, 9)).await.0, 422, "a history rewritten and continued");
+    }
+    assert_eq!((evidence("two-histories"), evidence("inconsistent")), (1, 1), "each is kept once");
     assert_eq!(
         last(&server).await,
         request(1, 0, 5).note + &last(&server).await[request(1, 0, 5).note.len()..]
@@ -169,5 +170,37 @@ async fn of_two_that_would_continue_the_same_head_at_once_one_is_cosigned() {
     }
     assert_eq!(last(&server).await.lines().next(), Some(ORIGIN));
     assert!(Verifier::parse(&server.key).is_ok());
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn signatures_that_a_stranger_adds_do_not_stop_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path());
+    let stranger = Signer::new("stranger.example", &[7; 32]).unwrap();
+    let mut padded = request(1, 0, 4);
+    for n in 0..60_u8 {
+        padded.note.push_str(&stranger.line(&[n; 600]));
+    }
+    assert_eq!(send(&server, &padded).await.0, 200);
+    assert!(!last(&server).await.contains("stranger.example"));
+    assert_eq!(send(&server, &request(1, 4, 9)).await.0, 200);
+    let unknown = format!("{}/checkpoint?origin=invented.example", server.url);
+    assert_eq!(reqwest::get(unknown).await.unwrap().status(), 404);
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn two_processes_never_share_what_a_witness_has_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path());
+    let setup = Setup {
+        name: "witness.example/w1".to_owned(),
+        data: folder.path().to_owned(),
+        logs: vec![LogKey(log().verifier().clone())],
+        clock: Arc::new(SimulatedClock::starting_at("2026-03-02T01:00:00Z".parse().unwrap())),
+    };
+    let second = WitnessServer::start(SocketAddr::from(([127, 0, 0, 1], 0)), setup);
+    assert!(format!("{:#}", second.unwrap_err()).contains("data folder"));
     server.stop().await;
 }

@@ -57,8 +57,8 @@ struct OfOrigin {
 
 #[get("/checkpoint")]
 async fn last_checkpoint(witness: web::Data<Witness>, wanted: web::Query<OfOrigin>) -> HttpResponse {
-    let of = witness.store.of(&wanted.origin);
-    let kept = web::block(move || of.hold().read()).await.map_err(std::io::Error::other).flatten();
+    let kept =
+        web::block(move || witness.last(&wanted.origin)).await.map_err(std::io::Error::other).flatten();
     match kept {
         Ok(Some(kept)) => HttpResponse::Ok().content_type(ContentType::plaintext()).body(kept.note),
         Ok(None) => HttpResponse::NotFound().content_type(ContentType::plaintext()).body("nothing seen\n"),

@@ -52,11 +52,15 @@ impl Setup {
         std::fs::create_dir_all(&self.data).with_context(|| self.data.display().to_string())?;
         let path = self.data.join("witness.key");
         if !path.exists() {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            // Whole or not at all: a key file that was begun would stop every later start.
+            let begun = path.with_extension("new");
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&begun)?;
             let mut seed = [0; 32];
             SystemRandom.fill(&mut seed);
             file.write_all(hex::encode(seed).as_bytes())?;
             file.sync_all()?;
+            std::fs::rename(&begun, &path)?;
         }
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let mut seed = [0; 32];

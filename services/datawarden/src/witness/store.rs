@@ -5,11 +5,16 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use kernel::Instant;
 use transparency::Hash;
 use transparency::checkpoint::Checkpoint;
 use transparency::witness::Seen;
+
+/// How long a process that ends may hold the folder.
+const LETS_GO: Duration = Duration::from_secs(2);
+/// Most requests of a kind that are kept: strangers may send them.
+const ENOUGH: usize = 1_000;
 
 /// The checkpoint that was cosigned last.
 #[derive(Debug, Clone)]
@@ -25,9 +30,10 @@ impl Kept {
     }
 }
 
-/// The folder of a witness.
+/// The folder of a witness, held by one process.
 pub struct Store {
     folder: PathBuf,
+    _held: File,
     locks: Mutex<HashMap<String, Arc<Mutex<()>>>>,
 }
 
@@ -42,7 +48,17 @@ impl Store {
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder.join("seen"))?;
         fs::create_dir_all(folder.join("evidence"))?;
-        Ok(Self { folder: folder.to_owned(), locks: Mutex::default() })
+        // Two processes would each continue the same head, and cosign two histories.
+        let held = File::create(folder.join("lock"))?;
+        let begun = Instant::now();
+        while let Err(error) = held.try_lock() {
+            // One that is just ending lets go within a moment.
+            if begun.elapsed() > LETS_GO {
+                return Err(error.into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(Self { folder: folder.to_owned(), _held: held, locks: Mutex::default() })
     }
 
     pub fn of(&self, origin: &str) -> OfLog {
@@ -88,16 +104,24 @@ impl Held<'_> {
         sync_folder(&self.log.path)
     }
 
-    /// Keeps a request that contradicts what was seen, beside what was seen.
-    pub fn keep_evidence(&self, body: &str, at: Instant) -> io::Result<PathBuf> {
-        let name = Hash::of(body.as_bytes()).to_string();
-        let path = self.log.evidence.join(format!("{}-{}.txt", at.timestamp(), &name[..16]));
+    /// Keeps a request that does not continue what was seen, beside what was seen; `None` if there is enough of its kind.
+    /// The same request is kept once.
+    pub fn keep_evidence(&self, kind: &str, body: &str) -> io::Result<Option<PathBuf>> {
+        let folder = self.log.evidence.join(kind);
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{}.txt", Hash::of(body.as_bytes())));
+        if path.exists() {
+            return Ok(Some(path));
+        }
+        if fs::read_dir(&folder)?.count() >= ENOUGH {
+            return Ok(None);
+        }
         let seen = self.read()?.map(|kept| kept.note).unwrap_or_default();
         let mut file = File::create(&path)?;
         file.write_all(format!("{body}\n--- seen before ---\n{seen}").as_bytes())?;
         file.sync_all()?;
         sync_folder(&path)?;
-        Ok(path)
+        Ok(Some(path))
     }
 }
 
