@@ -9,6 +9,8 @@ mod control;
 mod erasing;
 #[path = "api/gate.rs"]
 mod gate;
+#[path = "api/holders.rs"]
+mod holders;
 #[path = "api/outputs.rs"]
 mod outputs;
 #[path = "api/proofs.rs"]
