@@ -1,7 +1,7 @@
 //! What every part of a service is handed: database, seams, identity, rules, its own state.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -58,7 +58,8 @@ pub(crate) struct Inner {
     pub apply_revocation: Option<Apply>,
     pub revocation: Arc<RevocationLists>,
     pub endorsements: Keeping,
-    pub state: Option<Arc<dyn Any + Send + Sync>>,
+    /// Set once, when `init` has made it.
+    pub state: OnceLock<Arc<dyn Any + Send + Sync>>,
     pub relay_wakeup: Notify,
     pub readiness: crate::service::Readiness,
 }
@@ -124,7 +125,7 @@ impl Context {
     /// When asked for a type that `init` did not make: a fault in the service's code, seen at its first request.
     #[expect(clippy::expect_used, reason = "a wrong type here is a programming error")]
     pub fn state<T: Any + Send + Sync>(&self) -> Arc<T> {
-        let state = self.0.state.clone().expect("the service has state");
+        let state = self.0.state.get().cloned().expect("the service has state");
         state.downcast::<T>().expect("the service's state has this type")
     }
 

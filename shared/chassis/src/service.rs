@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
@@ -188,7 +188,7 @@ impl Service {
         let keys = Arc::new(KeyRing::open(self.name, &settings.identity)?);
         let revocation = RevocationLists::open(&settings.identity, platform.clock.now())?;
         let anchors = revocation.anchors();
-        let mut inner = Inner {
+        let context = Context(Arc::new(Inner {
             name: self.name,
             pool: db::pool(&settings.database)?,
             operations,
@@ -205,22 +205,19 @@ impl Service {
             },
             revocation: Arc::new(revocation),
             endorsements: Keeping::default(),
-            state: None,
+            state: OnceLock::new(),
             relay_wakeup: tokio::sync::Notify::new(),
             readiness: Readiness::default(),
             settings,
             platform,
-        };
+        }));
         if let Some(init) = self.init {
-            // `init` sees a context without state; the one that everything else sees has it.
-            let context = Context(Arc::new(inner));
+            // Tasks that `init` begins may keep the context; it has no state before `init` ends.
             let state = init(context.clone()).await.with_context(|| format!("{}: start", self.name))?;
-            inner = Arc::try_unwrap(context.0)
-                .map_err(|_| anyhow::anyhow!("`init` must not keep its context"))?;
-            inner.state = Some(state);
+            anyhow::ensure!(context.0.state.set(state).is_ok(), "{}: state is made once", self.name);
         }
-        inner.readiness.migrated.store(true, Ordering::Relaxed);
-        Ok(Context(Arc::new(inner)))
+        context.0.readiness.migrated.store(true, Ordering::Relaxed);
+        Ok(context)
     }
 
     /// Starts `part` of the service on a migrated database. With [`Part::All`] and `manual_time`, schedules and jobs
