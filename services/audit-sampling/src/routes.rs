@@ -26,7 +26,7 @@ mod get_finding;
 mod get_internal_audit;
 mod get_internal_audit_form;
 mod get_investigation;
-mod get_last_checkpoint;
+mod get_latest_checkpoint;
 mod get_package;
 mod get_package_content;
 mod get_spot_check;
@@ -63,7 +63,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     chassis::endorsements::configure(config);
     config
         .service(list_checkpoints::list_checkpoints)
-        .service(get_last_checkpoint::get_last_checkpoint)
+        .service(get_latest_checkpoint::get_latest_checkpoint)
         .service(accept_correction_report::accept_correction_report)
         .service(answer_cooperation::answer_cooperation)
         .service(assign_worksheet::assign_worksheet)

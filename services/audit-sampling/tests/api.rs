@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "api/checkpoints.rs"]
+mod checkpoints;
+
 use account_types::ActContent;
 use account_types::events::{AccountChanged, AccountSnapshot, AccountStatus, AgencyChanged, PostSnapshot};
 use audit_sampling::domain::draw::{DrawError, verify_draw};

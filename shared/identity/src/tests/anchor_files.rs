@@ -91,7 +91,10 @@ fn a_folder_that_says_something_else_than_it_seems_is_refused_by_the_file_s_name
     let error = refusal("citizen.pem", &card);
     assert!(matches!(error, AnchorFileError::Refused(_, ChainError::NotAnAuthority)));
     let unknown = refusal("profile.toml", "colour = \"1.2.3\"\n");
-    assert!(matches!(&unknown, AnchorFileError::Profile(_, reason) if reason.contains("colour")), "{unknown}");
+    assert!(
+        matches!(&unknown, AnchorFileError::Profile(_, reason) if reason.contains("colour")),
+        "{unknown}"
+    );
     let no_oid = refusal("profile.toml", "agency_types = [\"1.2.3\", \"agency\"]\n");
     assert!(no_oid.to_string().contains("agency_types"), "{no_oid}");
     fs::remove_file(dir.path().join("agency.pem")).unwrap();
