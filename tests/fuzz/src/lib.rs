@@ -14,7 +14,16 @@ use identity::{
 };
 use kernel::Instant;
 use kernel::ids::{PersonId, PostId};
+use query_log::{Verdict, Verifier};
 use query_registry_types::import::FileFormat;
+use transparency::checkpoint::Checkpoint;
+use transparency::cosignature::cosign;
+use transparency::entry_proof::EntryProof;
+use transparency::note::Signer;
+use transparency::policy::Policy;
+use transparency::tile::Tile;
+use transparency::witness::Request as WitnessRequest;
+use transparency::{Frontier, Growth, Hash};
 use uuid::Uuid;
 
 const AUDIENCE: &str = "https://account/token";
@@ -31,13 +40,15 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "certificate", run: certificate, seeds: certificates },
     Target { name: "pkcs7", run: pkcs7, seeds: messages },
     Target { name: "assertion", run: assertion, seeds: assertions },
     Target { name: "token", run: token, seeds: tokens },
     Target { name: "revocation-list", run: revocation_list, seeds: revocation_lists },
     Target { name: "ocsp-answer", run: ocsp_answer, seeds: ocsp_answers },
+    Target { name: "log-proof", run: log_proof, seeds: log_proofs },
+    Target { name: "log-bundle", run: log_bundle, seeds: log_bundles },
     Target { name: "import-file", run: import_file, seeds: import_files },
     Target { name: "personnel-file", run: personnel_file, seeds: personnel_files },
 ];
@@ -84,6 +95,26 @@ static QUESTION: LazyLock<Option<OcspRequest>> = LazyLock::new(|| {
 fn ocsp_answer(bytes: &[u8]) {
     let question = QUESTION.as_ref().map(|question| question.answer(bytes.to_vec(), now()));
     assert!(question.is_some_and(|answer| answer.is_err()), "the authority did not sign this");
+}
+
+fn log_proof(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let nobody = Policy::unwitnessed(vec![]);
+    assert!(nobody.judge(text).is_err(), "nobody is trusted");
+    if let Ok(proof) = EntryProof::parse(text) {
+        assert!(proof.verify(Hash::leaf(bytes), &[]).is_err(), "nobody is trusted");
+    }
+    if let Ok(request) = WitnessRequest::parse(text) {
+        assert!(request.judge(&[], None).is_err(), "nobody is trusted");
+    }
+    std::hint::black_box((text.parse::<Policy>().is_ok(), text.parse::<Tile>().is_ok()));
+}
+
+fn log_bundle(bytes: &[u8]) {
+    let mut verifier = Verifier::new([]);
+    if verifier.bundle(bytes).is_ok() {
+        assert!(verifier.finish().verdict != Verdict::Intact, "nothing is trusted");
+    }
 }
 
 fn import_file(bytes: &[u8]) {
@@ -209,6 +240,40 @@ fn revocation_lists(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
         Ok(signed_list(seeds.authority()?, terms, &revoked, &[])?)
     };
     [0, 1, 40].into_iter().map(list).collect()
+}
+
+fn log_proofs(_: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (log, witness) = (Signer::new("log.example/a", &[1; 32])?, Signer::witness("w.example", &[2; 32])?);
+    let mut tree = Growth::new(Frontier::default());
+    (0..5_u8).for_each(|n| tree.push(Hash::leaf(&[n]), |_, _| {}));
+    let head = Checkpoint::new(log.name(), 5, tree.edge().root());
+    let note = head.sign(&log) + &cosign(&witness, &head.text(), 1_770_000_000);
+    let path = tree.inclusion(3).unwrap_or_default();
+    let proof = EntryProof { extra: Some(vec![3]), index: 3, path: path.clone(), checkpoint: note.clone() };
+    let request = WitnessRequest { old: 4, proof: path, note: note.clone() };
+    let keys = (log.verifier(), witness.verifier());
+    let policy = format!("log {}\nwitness w {}\ngroup g any w\nquorum g\n", keys.0, keys.1);
+    let texts = [note, proof.to_string(), request.to_string(), policy, "tile/0/x001/234.p/7".to_owned()];
+    Ok(texts.into_iter().map(String::into_bytes).collect())
+}
+
+fn log_bundles(_: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
+    let header = "{\"at\":\"2026-01-15T01:59:59.000000Z\",\"index\":0,\"kind\":\"refusal\",\"log\":\"three-year\",\
+                  \"recorded_at\":\"2026-01-15T02:00:00.000123Z\"}";
+    let leaf = Hash::leaf(&[&[query_log::header::HEADER_VERSION], header.as_bytes()].concat());
+    let lines = [
+        serde_json::json!({"type": "bundle", "version": 2, "log": "three-year", "first_kept": 0, "from": 0, "until": 1,
+            "edge": []}),
+        serde_json::json!({"type": "entry", "index": 0, "month": "2026-01", "version": 1, "header": header,
+            "leaf_hash": leaf}),
+        serde_json::json!({"type": "end", "count": 1}),
+    ];
+    let whole: Vec<String> =
+        lines.iter().map(|line| Ok(serde_json::to_string(line)? + "\n")).collect::<anyhow::Result<_>>()?;
+    let checkpoint = "{\"type\":\"checkpoint\",\"size\":1,\"note\":\"log.example/three-year\\n1\\n\"}\n";
+    let [first, entry, end] = whole.as_slice() else { return Ok(vec![]) };
+    let texts = [whole.concat(), format!("{first}{entry}"), format!("{first}{checkpoint}{entry}{end}")];
+    Ok(texts.into_iter().map(String::into_bytes).collect())
 }
 
 fn ocsp_answers(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
