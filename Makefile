@@ -6,7 +6,7 @@ SHELL := bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help deps run test test-kills lint deny bench images test-kube openapi clean-data
+.PHONY: help deps run test test-kills lint deny bench bench-log images test-kube openapi clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ bench: deps ## run the benchmarks
 	cargo build --locked --workspace --bins
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture figures
 	$(TARGET)/debug/with-servers --throwaway --postgres -- cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures
+
+bench-log: deps ## measure the query log beside plain PostgreSQL and the bare disk
+	cargo run --locked -p datawarden -- bench-log
 
 images: ## build the container images
 	scripts/images

@@ -57,6 +57,15 @@ enum Command {
         #[arg(long, default_value_t = 4_000)]
         queries: usize,
     },
+    /// Measures the query log beside plain PostgreSQL and the bare disk, goals beside the figures.
+    BenchLog {
+        /// Where the figures go as JSON.
+        #[arg(long, default_value = "target/bench.json")]
+        out: PathBuf,
+        /// Entries of the log from which samples are drawn: a million take about 2.5 GB.
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: u64,
+    },
     /// Runs the provider simulator alone.
     Provider(provider::Options),
     /// The first start of a real installation: two administrators sign the master data, once.
@@ -102,6 +111,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::VerifyLog(options) => verify_log::run(options).await,
             Command::VerifyEndorsement(options) => verify_endorsement::run(&options),
             Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
+            Command::BenchLog { out, rows } => crate::bench::log::run(&out, rows).await,
             Command::Provider(options) => provider::run(options).await,
             Command::Bootstrap { command } => bootstrap::run(command).await,
             Command::BreakGlass { command } => break_glass::run(command).await,

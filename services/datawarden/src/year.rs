@@ -63,8 +63,9 @@ pub fn history_start(end: NaiveDate) -> Instant {
     history::start(end)
 }
 
-/// Asks `most` honest queries of the plan, which stand on one day at the clock's time, by `at_once` officials.
-pub async fn ask_at_full_load(stack: &Stack, most: usize, at_once: usize) -> anyhow::Result<Load> {
+/// Asks `most` honest queries of the plan, which stand on one day at the clock's time, by `at_once` officials: one half as
+/// fast as they are answered, the other at half that rate.
+pub async fn ask_at_full_load(stack: &Stack, most: usize, at_once: usize) -> anyhow::Result<(Load, Load)> {
     let mut year = open(stack, most * 2).await?;
     year.learn_accounts().await.context("the accounts that stand")?;
     year.load(most, at_once).await

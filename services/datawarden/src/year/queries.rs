@@ -97,26 +97,34 @@ impl Year<'_> {
         self.move_to(at - Span::minutes(3));
         let filed = self.stamp(filed).await;
         self.move_to(at);
-        let asked = self.ask(&filed, AT_ONCE).await;
+        let asked = self.ask(&filed, AT_ONCE, None).await;
         for asked in asked {
             self.take(asked);
         }
     }
 
-    /// Files and stamps honest queries of the plan, then asks them by `at_once` officials and gives the time of each.
-    pub(super) async fn load(&mut self, most: usize, at_once: usize) -> anyhow::Result<Load> {
+    /// Files and stamps honest queries of the plan, then asks them by `at_once` officials and gives the time of each: one
+    /// half at full load, the other at half the rate of the first.
+    pub(super) async fn load(&mut self, most: usize, at_once: usize) -> anyhow::Result<(Load, Load)> {
         let plan = self.plan.clone();
         let queries: Vec<&PlannedQuery> =
             plan.queries().filter(|q| q.planted.is_none() && q.fault.is_none()).take(most).collect();
         let filed = self.file(&queries).await;
         self.move_to(self.client.now() + Span::minutes(1));
-        let filed = self.stamp(filed).await;
+        let mut filed = self.stamp(filed).await;
         // Nobody signs in while the time runs.
         for filed in &filed {
             self.client.token(filed.group.who).await?;
         }
+        let rest = filed.split_off(filed.len() / 2);
+        let full = self.load_of(&filed, at_once, None).await?;
+        let half = self.load_of(&rest, at_once, Some(full.per_second / 2.0)).await?;
+        Ok((full, half))
+    }
+
+    async fn load_of(&self, filed: &[Filed<'_>], at_once: usize, pace: Option<f64>) -> anyhow::Result<Load> {
         let begun = Moment::now();
-        let asked = self.ask(&filed, at_once).await;
+        let asked = self.ask(filed, at_once, pace).await;
         let took = begun.elapsed().as_secs_f64();
         let milliseconds: Vec<f64> =
             asked.iter().filter(|a| a.answer.is_ok()).map(|a| a.took.as_secs_f64() * 1e3).collect();
@@ -345,13 +353,18 @@ impl Year<'_> {
         own.map(|(official, post)| Who { official: *official, post: post.id })
     }
 
-    async fn ask<'p>(&self, filed: &[Filed<'p>], at_once: usize) -> Vec<Asked<'p>> {
+    /// Asks by `at_once` officials, so many queries a second if there is a `pace`.
+    async fn ask<'p>(&self, filed: &[Filed<'p>], at_once: usize, pace: Option<f64>) -> Vec<Asked<'p>> {
         let all: Vec<(Who, QueryApplicationId, CaseId, &'p PlannedQuery)> = filed
             .iter()
             .flat_map(|f| f.group.queries.iter().map(|q| (f.group.who, f.view.id, f.view.case, *q)))
             .collect();
-        stream::iter(all)
-            .map(|(who, application, case, query)| async move {
+        let start = tokio::time::Instant::now();
+        stream::iter((0_u32..).zip(all))
+            .map(|(place, (who, application, case, query))| async move {
+                if let Some(pace) = pace {
+                    tokio::time::sleep_until(start + Duration::from_secs_f64(f64::from(place) / pace)).await;
+                }
                 let begun = Moment::now();
                 let answer = self.ask_one(who, application, query).await;
                 let took = begun.elapsed();
