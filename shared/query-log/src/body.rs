@@ -45,6 +45,14 @@ struct Plain {
     values: BTreeMap<String, String>,
 }
 
+impl Plain {
+    /// RFC 8785 bytes: the fields are declared in its order, and names in ASCII are in it.
+    fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        let is_sorted = self.values.keys().all(|name| name.is_ascii());
+        if is_sorted { serde_json::to_vec(self) } else { canonical::bytes(self) }
+    }
+}
+
 impl Drop for Plain {
     fn drop(&mut self) {
         self.seed.zeroize();
@@ -139,7 +147,7 @@ impl UnsealedBody {
             seed: hex::encode(seed),
             values: values.iter().map(|(field, value)| (field.clone(), value.expose().clone())).collect(),
         };
-        let plain = Zeroizing::new(canonical::bytes(&plain).map_err(|_| BodyError::Sealed)?);
+        let plain = Zeroizing::new(plain.to_bytes().map_err(|_| BodyError::Sealed)?);
         let subject = values.get(SUBJECT).map(|value| Zeroizing::new(value.expose().clone()));
         Ok(Some(Self { plain, commitments, field_keys, subject }))
     }

@@ -50,16 +50,16 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MonthRange {
-    /// The log.
-    pub log: String,
-    /// The month.
-    pub month: Month,
+    /// Number of its entries.
+    pub count: u64,
     /// Index of its first entry.
     pub first: u64,
     /// Index of its last entry.
     pub last: u64,
-    /// Number of its entries.
-    pub count: u64,
+    /// The log.
+    pub log: String,
+    /// The month.
+    pub month: Month,
     /// Root of the log's tree after its last entry.
     pub root: Hash,
 }
@@ -74,77 +74,78 @@ pub struct AccountMark {
     pub seq: u64,
 }
 
-/// The public header of an entry.
+/// The public header of an entry. Its fields, and those of what stands in it, are declared in the order of RFC 8785, so
+/// that they are written in it without being sorted first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// The log.
-    pub log: String,
-    /// Position in the log, from 0.
-    pub index: u64,
-    /// What it records.
-    pub kind: Kind,
-    /// When it was sequenced; never earlier than the entry before.
-    #[serde(with = "stamp")]
-    pub recorded_at: Instant,
-    /// When what it records happened.
-    #[serde(with = "stamp")]
-    pub at: Instant,
+    /// The account, under its pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountMark>,
+    /// What a governance entry does, such as `destruction-order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// The agency that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agency: Option<AgencyId>,
     /// Dense counter of the agency in that log and month, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agency_seq: Option<u64>,
-    /// The account, under its pseudonym.
+    /// The query application (H4.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountMark>,
-    /// Legal basis as the rule pack names it (H2.1).
+    pub application: Option<QueryApplicationId>,
+    /// When what it records happened.
+    #[serde(with = "stamp")]
+    pub at: Instant,
+    /// Day when the last backup of a destroyed key expires; until then a backup of the key store opens what was erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub legal_basis: Option<String>,
-    /// Welfare programme as the rule pack names it (H2.3).
+    pub backups_expire: Option<NaiveDate>,
+    /// SHA-256 of the encrypted body as stored (version byte, nonce, ciphertext).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub programme: Option<String>,
+    pub body: Option<Hash>,
+    /// Index of the intent that this entry closes, in the same log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<u64>,
+    /// Salted commitments to the personal values of the body, by field name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub commitments: BTreeMap<String, Hash>,
     /// The decision, such as `granted`, `refused`, `approved`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
+    /// Public digests by name: of a draw plan, an endorsement, a rule pack.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, Hash>,
+    /// Names of the fields asked or returned (H5.1.1).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fields: BTreeSet<String>,
+    /// Position in the log, from 0.
+    pub index: u64,
+    /// What it records.
+    pub kind: Kind,
+    /// Legal basis as the rule pack names it (H2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<String>,
+    /// The log.
+    pub log: String,
+    /// Welfare programme as the rule pack names it (H2.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programme: Option<String>,
+    /// The query, also the transaction number given to the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<QueryId>,
+    /// The month that a manifest or a destruction is about. An erasure names a range of one entry, whose root is its
+    /// leaf hash (the tree hash of one leaf, RFC 6962 §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<MonthRange>,
+    /// When it was sequenced; never earlier than the entry before.
+    #[serde(with = "stamp")]
+    pub recorded_at: Instant,
     /// Problem code of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
     /// Rule pack with version and hash that was followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_pack: Option<String>,
-    /// Names of the fields asked or returned (H5.1.1).
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub fields: BTreeSet<String>,
-    /// The query application (H4.2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub application: Option<QueryApplicationId>,
-    /// The query, also the transaction number given to the provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub query: Option<QueryId>,
-    /// Index of the intent that this entry closes, in the same log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closes: Option<u64>,
-    /// What a governance entry does, such as `destruction-order`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<String>,
-    /// The month that a manifest or a destruction is about. An erasure names a range of one entry, whose root is its
-    /// leaf hash (the tree hash of one leaf, RFC 6962 §2.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<MonthRange>,
-    /// Day when the last backup of a destroyed key expires; until then a backup of the key store opens what was erased.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backups_expire: Option<NaiveDate>,
-    /// Public digests by name: of a draw plan, an endorsement, a rule pack.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub digests: BTreeMap<String, Hash>,
-    /// Salted commitments to the personal values of the body, by field name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub commitments: BTreeMap<String, Hash>,
-    /// SHA-256 of the encrypted body as stored (version byte, nonce, ciphertext).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Hash>,
 }
 
 /// Header bytes that are not in this format.
@@ -164,8 +165,15 @@ pub enum HeaderError {
 impl Header {
     /// The canonical bytes: version byte ‖ RFC 8785 JSON. They are UTF-8.
     pub fn to_bytes(&self) -> Result<Vec<u8>, HeaderError> {
-        let mut bytes = vec![HEADER_VERSION];
-        bytes.append(&mut canonical::bytes(self)?);
+        // RFC 8785 counts UTF-16 units, Rust's maps count bytes: beyond ASCII they may disagree.
+        let mut names = self.commitments.keys().chain(self.digests.keys());
+        let mut bytes = Vec::with_capacity(1_024);
+        bytes.push(HEADER_VERSION);
+        if names.all(|name| name.is_ascii()) {
+            serde_json::to_writer(&mut bytes, self)?;
+        } else {
+            bytes.append(&mut canonical::bytes(self)?);
+        }
         Ok(bytes)
     }
 

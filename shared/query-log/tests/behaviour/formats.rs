@@ -98,6 +98,7 @@ proptest! {
     #[test]
     fn headers_come_back_from_their_bytes(header in header()) {
         let bytes = header.to_bytes().unwrap();
+        prop_assert_eq!(&bytes[1..], kernel::canonical::bytes(&header).unwrap());
         prop_assert_eq!(Header::from_bytes(&bytes).unwrap(), header);
     }
 

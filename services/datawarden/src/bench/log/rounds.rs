@@ -1,7 +1,6 @@
 //! Goals 1–4: engine, plain PostgreSQL and a bare file beside one another, in rounds, on one disk.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -85,19 +84,16 @@ pub async fn measure(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
 async fn round(field: &Field<'_>) -> anyhow::Result<Round> {
     let (mut plain, mut file, mut engine) = (Parts::new(), Parts::new(), Parts::new());
     let mut acknowledged = vec![];
+    for writers in PLAIN {
+        plain.insert(writers, field.plain(writers).await?);
+    }
     for writers in ENGINE {
-        plain.insert(writers.min(64), field.plain(writers.min(64)).await?);
         let (part, own) = field.engine(writers).await?;
         engine.insert(writers, part);
         acknowledged.push(own);
     }
     for writers in FILE {
         file.insert(writers, disk::appends(&field.stage.folder, &field.rows, writers, TIME).await?);
-    }
-    for writers in PLAIN {
-        if let Entry::Vacant(place) = plain.entry(writers) {
-            place.insert(field.plain(writers).await?);
-        }
     }
     let mut conn = field.stage.connection().await?;
     for own in &acknowledged {
