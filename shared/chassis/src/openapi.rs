@@ -260,7 +260,10 @@ fn responses(node: &mut Value, place: &Place<'_>, kinds: &[&'static ProblemType]
         }
         let headers = &mut response["headers"];
         let mut add = |name: &str, component: &str| {
-            headers[name] = json!({"$ref": format!("#/components/headers/{component}")});
+            // What an operation says of its own header stands: what may be cached, for one.
+            if headers[name].is_null() {
+                headers[name] = json!({"$ref": format!("#/components/headers/{component}")});
+            }
         };
         add("transaction-number", "TransactionNumber");
         add("cache-control", "CacheControl");

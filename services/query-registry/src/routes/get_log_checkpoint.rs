@@ -11,7 +11,8 @@ use crate::state::Registry;
 /// Everybody may read it: it names nobody.
 #[utoipa::path(get, path = "/v1/logs/{log}/checkpoint",
     params(("log" = String, Path, description = "Name of the log", example = "three-year")),
-    responses((status = 200, description = "A signed note. 簽章文件。", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "A signed note. 簽章文件。", body = String, content_type = "text/plain",
+        headers(("cache-control" = String, description = "For a second. 一秒。")))))]
 #[get("/v1/logs/{log}/checkpoint")]
 pub async fn get_log_checkpoint(context: web::Data<Context>, log: web::Path<String>) -> Result<HttpResponse> {
     let registry = context.state::<Registry>();

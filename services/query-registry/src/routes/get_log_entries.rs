@@ -12,7 +12,9 @@ use crate::state::Registry;
 #[utoipa::path(get, path = "/v1/logs/{log}/tile/entries/{tile}",
     params(("log" = String, Path, description = "Name of the log", example = "three-year"),
         ("tile" = String, Path, description = "Place of the bundle, its slashes as they are", example = "000.p/1")),
-    responses((status = 200, description = "Entries. 日誌項目。", body = Octets, content_type = "application/octet-stream")))]
+    responses((status = 200, description = "Entries. 日誌項目。", body = Octets,
+        content_type = "application/octet-stream",
+        headers(("cache-control" = String, description = "In the caller's own cache alone. 僅限呼叫端。")))))]
 #[get("/v1/logs/{log}/tile/entries/{tile:.*}")]
 pub async fn get_log_entries(caller: Caller, place: web::Path<(String, String)>) -> Result<HttpResponse> {
     let (log, tile) = place.into_inner();

@@ -25,7 +25,9 @@ pub const FOR_EVER: (actix_web::http::header::HeaderName, &str) =
     params(("log" = String, Path, description = "Name of the log", example = "three-year"),
         ("level" = String, Path, description = "Height of the tile", example = "0"),
         ("tile" = String, Path, description = "Place of the tile, its slashes as they are", example = "000.p/1")),
-    responses((status = 200, description = "Hashes of 32 bytes. 雜湊值。", body = Octets, content_type = "application/octet-stream")))]
+    responses((status = 200, description = "Hashes of 32 bytes. 雜湊值。", body = Octets,
+        content_type = "application/octet-stream",
+        headers(("cache-control" = String, description = "For ever: tiles do not change. 永久。")))))]
 #[get("/v1/logs/{log}/tile/{level}/{tile:.*}")]
 pub async fn get_log_tile(
     context: web::Data<Context>,
