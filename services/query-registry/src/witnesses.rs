@@ -113,8 +113,7 @@ impl Witness {
 
     /// Shows the newest checkpoint of one log, if the witness has not cosigned it.
     async fn show(&self, log: &QueryLog, name: &str) -> Result<(), Failure> {
-        let Some(newest) = log.unseen(name, &self.key).await? else { return Ok(()) };
-        let mut old = log.seen_by(name, &self.key).await?;
+        let Some((newest, mut old)) = log.unseen(name, &self.key).await? else { return Ok(()) };
         // The second time with the size that the witness itself has told.
         for _ in 0..2 {
             match self.ask(log, name, old, &newest).await? {

@@ -34,6 +34,14 @@ struct PublishedRow {
     note: String,
 }
 
+impl TryFrom<PublishedRow> for Published {
+    type Error = LogError;
+
+    fn try_from(row: PublishedRow) -> Result<Self, LogError> {
+        Ok(Self { size: unsigned(row.size)?, note: row.note })
+    }
+}
+
 impl QueryLog {
     /// The name of the log in its checkpoints.
     pub fn origin(&self, log: &str) -> String {
@@ -97,7 +105,7 @@ impl QueryLog {
         .await
         .optional()?;
         if let Some(row) = row {
-            return Ok(Published { size: unsigned(row.size)?, note: row.note });
+            return row.try_into();
         }
         let head = self.head(log).await?;
         Ok(Published { size: head.size, note: self.sign(&head, None).await? })
@@ -136,7 +144,7 @@ impl QueryLog {
         .bind::<BigInt, _>(signed(until))
         .load(&mut self.connection().await?)
         .await?;
-        rows.into_iter().map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).collect()
+        rows.into_iter().map(Published::try_from).collect()
     }
 
     /// The published checkpoints of trees of more than `after` entries, in order, at most `most`; as the log signed them.
@@ -154,7 +162,7 @@ impl QueryLog {
         .bind::<BigInt, _>(most)
         .load(&mut self.connection().await?)
         .await?;
-        rows.into_iter().map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).collect()
+        rows.into_iter().map(Published::try_from).collect()
     }
 
     pub(crate) async fn last_published(&self, log: &str) -> Result<Option<Published>, LogError> {
@@ -176,7 +184,7 @@ pub(crate) async fn last_published(
             .get_result(connection)
             .await
             .optional()?;
-    row.map(|row| Ok(Published { size: unsigned(row.size)?, note: row.note })).transpose()
+    row.map(Published::try_from).transpose()
 }
 
 impl Published {

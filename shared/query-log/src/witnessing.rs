@@ -27,10 +27,11 @@ struct SeenRow {
 }
 
 impl QueryLog {
-    /// The last published checkpoint, if `witness` has not cosigned it.
-    pub async fn unseen(&self, log: &str, witness: &Verifier) -> Result<Option<Published>, LogError> {
+    /// The last published checkpoint, if `witness` has not cosigned it, and the largest size that it did cosign.
+    pub async fn unseen(&self, log: &str, witness: &Verifier) -> Result<Option<(Published, u64)>, LogError> {
         let Some(last) = self.last_published(log).await? else { return Ok(None) };
-        Ok((self.seen_by(log, witness).await? < last.size).then_some(last))
+        let seen = self.seen_by(log, witness).await?;
+        Ok((seen < last.size).then_some((last, seen)))
     }
 
     /// The largest size that `witness` cosigned.

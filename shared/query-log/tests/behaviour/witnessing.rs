@@ -67,7 +67,7 @@ async fn only_a_witness_s_own_word_on_this_very_checkpoint_is_kept() {
     let unknown = world.log.keep_cosignature(LOG, 4, own.verifier(), &line(&own, &newest)).await;
     assert!(matches!(unknown, Err(LogError::NotFound)), "{unknown:?}");
     assert_eq!(world.log.seen_by(LOG, own.verifier()).await.unwrap(), 0);
-    assert_eq!(world.log.unseen(LOG, own.verifier()).await.unwrap().unwrap(), newest);
+    assert_eq!(world.log.unseen(LOG, own.verifier()).await.unwrap().unwrap(), (newest.clone(), 0));
 
     keep(line(&own, &newest)).await.unwrap();
     keep(line(&own, &newest)).await.unwrap();
