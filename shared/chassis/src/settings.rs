@@ -1,14 +1,19 @@
 //! Settings: one TOML file and the environment (`DATAWARDEN__HTTP__BIND` …). Unknown keys are refused, with their names.
 
+mod http;
+mod log;
+mod revocation;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
-use transparency::note::{Algorithm, Verifier};
+
+pub use http::{Http, Limits, Proxy};
+pub use log::{Log, Witness};
+pub use revocation::{Responder, Revocation, RevocationOf};
 
 /// What a service is told at its start.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,150 +55,6 @@ pub struct Settings {
     /// Whether sample national ids (0 after the letter) are accepted. Never in production.
     #[serde(default)]
     pub sample_ids: bool,
-}
-
-/// `[log]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// What checkpoints call the logs, with `/` and a log's name behind it: the URL of the logs without scheme (C2SP
-    /// tlog-checkpoint). Never changed once witnesses and verifiers know it.
-    pub origin: String,
-    /// Days after which the last backup of the key store and of the database is gone: until then it gives what was
-    /// erased early, and certificates say so.
-    pub backup_days: u32,
-    /// Who cosigns the logs' checkpoints: outside parties, each with a key of its own.
-    pub witnesses: Vec<Witness>,
-    /// How many of them must have seen a checkpoint for it to be served as witnessed; all unless told.
-    pub quorum: Option<usize>,
-}
-
-/// `[[log.witnesses]]`: somebody outside who cosigns (C2SP tlog-witness).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Witness {
-    /// Where it takes checkpoints: `/add-checkpoint` is put behind it.
-    pub url: String,
-    /// The key that verifies its cosignatures (C2SP signed-note, kind 4).
-    pub key: String,
-}
-
-impl Witness {
-    /// Its key.
-    pub fn verifier(&self) -> anyhow::Result<Verifier> {
-        let key = Verifier::parse(&self.key).with_context(|| format!("log.witnesses: {}", self.key))?;
-        let cosigns = key.algorithm() == Algorithm::Cosignature;
-        anyhow::ensure!(cosigns, "log.witnesses: {}: not the key of a witness", self.key);
-        Ok(key)
-    }
-}
-
-impl Log {
-    /// How many witnesses make a checkpoint count as witnessed.
-    pub fn quorum(&self) -> anyhow::Result<usize> {
-        let quorum = self.quorum.unwrap_or(self.witnesses.len());
-        anyhow::ensure!(quorum <= self.witnesses.len(), "log.quorum: there are fewer witnesses");
-        Ok(quorum)
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            origin: "datawarden.example/logs".to_owned(),
-            backup_days: 30,
-            witnesses: vec![],
-            quorum: None,
-        }
-    }
-}
-
-/// `[http]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Address and port to listen on.
-    pub bind: String,
-    /// Worker threads.
-    pub workers: usize,
-    /// Whether this service ends TLS itself, with `identity.certificate`: clients then prove their certificates here.
-    pub tls: bool,
-    /// Proxies of our own in front; nobody else is believed about clients.
-    pub proxies: Vec<Proxy>,
-    /// Requests that one client may send.
-    pub limits: Limits,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            bind: "127.0.0.1:8080".into(),
-            workers: 2,
-            tls: false,
-            proxies: vec![],
-            limits: Limits::default(),
-        }
-    }
-}
-
-/// `[[http.proxies]]`: a proxy of our own. It is known by its network, and where it passes on certificates by its own.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Proxy {
-    /// Networks that it connects from (CIDR).
-    pub networks: Vec<IpNet>,
-    /// `x5t#S256` of the TLS client certificate that it must prove; without it the network is enough.
-    #[serde(default)]
-    pub certificate: Option<String>,
-    /// It begins each connection with a PROXY header, version 2.
-    #[serde(default)]
-    pub proxy_protocol: bool,
-    /// It passes on clients' certificates in `Client-Cert` (RFC 9440); needs `certificate`.
-    #[serde(default)]
-    pub client_cert: bool,
-}
-
-impl Proxy {
-    /// Whether `address` lies in its networks.
-    pub fn holds(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
-    }
-
-    /// Whether a connection from `peer` with this certificate is its own, and so its `X-Forwarded-For` is heard.
-    pub fn forwards(&self, peer: IpAddr, certificate: Option<&str>) -> bool {
-        let proved = self.certificate.as_deref().is_none_or(|own| certificate == Some(own));
-        !self.proxy_protocol && proved && self.holds(peer)
-    }
-
-    /// Whether a connection from `peer` with this certificate may pass on clients' certificates.
-    pub fn passes_certificates(&self, peer: IpAddr, certificate: &str) -> bool {
-        self.client_cert && self.certificate.as_deref() == Some(certificate) && self.holds(peer)
-    }
-}
-
-/// `[http.limits]`: requests to this service in a minute; 0 sets no limit.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Of one person, agency system or service, as the token names it.
-    pub authenticated: u32,
-    /// Without a valid token, from one address (IPv6: one /64 network).
-    pub anonymous: u32,
-    /// Logins that are prepared at one address, and tries to get a token with one card.
-    pub logins: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { authenticated: 6000, anonymous: 1200, logins: 30 }
-    }
-}
-
-impl Limits {
-    /// No limits.
-    pub fn none() -> Self {
-        Self { authenticated: 0, anonymous: 0, logins: 0 }
-    }
 }
 
 /// `[database]`
@@ -283,98 +144,6 @@ pub enum BoundTokens {
     WherePossible,
     /// No token of a person or system without it; what production wants.
     Required,
-}
-
-/// `[identity.revocation]`: where revocation lists and answers come from. What is not named is not checked.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Revocation {
-    /// `[identity.revocation.citizen]`: cards.
-    pub citizen: Option<RevocationOf>,
-    /// `[identity.revocation.agency]`: agency certificates.
-    pub agency: Option<RevocationOf>,
-    /// `[identity.revocation.internal]`: services.
-    pub internal: Option<RevocationOf>,
-    /// Seconds between two looks at the sources.
-    pub refresh_seconds: u64,
-    /// Seconds that fetching one list may take.
-    pub timeout_seconds: u64,
-    /// Seconds past its `nextUpdate` during which a list still counts.
-    pub grace_seconds: u32,
-    /// Longest list that is taken from a URL, in bytes.
-    pub max_bytes: usize,
-    /// Directory where lists from URLs are kept; needed for them.
-    pub cache: Option<PathBuf>,
-    /// OCSP responders by issuer key id (hexadecimal).
-    pub responders: BTreeMap<String, Responder>,
-}
-
-impl Default for Revocation {
-    fn default() -> Self {
-        Self {
-            citizen: None,
-            agency: None,
-            internal: None,
-            refresh_seconds: 3600,
-            timeout_seconds: 120,
-            grace_seconds: 0,
-            max_bytes: 64 * 1024 * 1024,
-            cache: None,
-            responders: BTreeMap::new(),
-        }
-    }
-}
-
-impl Revocation {
-    /// Cards and agency certificates must be on no list of the folder `lists`.
-    pub fn required_from(lists: &std::path::Path) -> Self {
-        let of = RevocationOf { required: true, lists: vec![lists.display().to_string()] };
-        Self { citizen: Some(of.clone()), agency: Some(of), ..Self::default() }
-    }
-}
-
-/// `[identity.revocation.PURPOSE]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RevocationOf {
-    /// Whether a certificate is refused while nobody can tell that it is not revoked.
-    #[serde(default = "yes")]
-    pub required: bool,
-    /// Files, folders (`*.crl`, `*.pem`) and URLs of lists, in DER or PEM.
-    #[serde(default)]
-    pub lists: Vec<String>,
-}
-
-/// `[identity.revocation.responders.KEYID]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Responder {
-    /// `http://…`
-    pub url: String,
-    /// How requests name the issuer: `sha256`, or `sha1` for an old responder.
-    #[serde(default)]
-    pub issuer_hash: identity::ocsp::IssuerHash,
-    /// Whether a nonce is sent, which the answer must then hold.
-    #[serde(default = "yes")]
-    pub nonce: bool,
-    /// Milliseconds that one answer may take.
-    #[serde(default = "default_responder_timeout")]
-    pub timeout_millis: u64,
-    /// Seconds after which a certificate is asked about again, though its last answer still holds.
-    #[serde(default = "default_reuse")]
-    pub reuse_seconds: u32,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn default_responder_timeout() -> u64 {
-    2_000
-}
-
-fn default_reuse() -> u32 {
-    300
 }
 
 /// `[secrets]`
