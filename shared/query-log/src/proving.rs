@@ -85,14 +85,15 @@ async fn leaf_rows(
     log: &str,
     firsts: &[i64],
 ) -> Result<Vec<HashRow>, LogError> {
-    // The month leads the index of the entries: it is found for each tile first.
+    // The month leads the index of the entries: it is found for each tile first. The limit, which a tile cannot reach past, keeps the
+    // planner from joining months last, which reads the whole month's index (100 times as long at 300,000 entries).
     let rows = statement(
         "WITH months AS (SELECT month, first_index, dropped_by_order, \
            lead(first_index, 1, 9223372036854775807) OVER (ORDER BY month) AS until FROM log_months WHERE log = $1) \
          SELECT 0::smallint AS level, e.entry_index AS node_index, e.leaf_hash AS hash FROM unnest($2) AS t (first) \
          JOIN months m ON m.first_index < t.first + 256 AND m.until > t.first AND m.dropped_by_order IS NULL, \
          LATERAL (SELECT entry_index, leaf_hash FROM log_entries WHERE log = $1 AND month = m.month \
-           AND entry_index >= t.first AND entry_index < t.first + 256) e",
+           AND entry_index >= t.first AND entry_index < t.first + 256 LIMIT 256) e",
     )
     .bind::<Text, _>(log)
     .bind::<Array<BigInt>, _>(firsts)
