@@ -64,11 +64,6 @@ impl Policy {
         Self { logs, witnesses: BTreeMap::new(), groups: BTreeMap::new(), quorum: None }
     }
 
-    /// The logs' keys.
-    pub fn logs(&self) -> &[Verifier] {
-        &self.logs
-    }
-
     /// Whether cosignatures are wanted.
     pub fn wants_witnesses(&self) -> bool {
         self.quorum.is_some()
