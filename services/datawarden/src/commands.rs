@@ -65,6 +65,9 @@ enum Command {
         /// Entries of the log from which samples are drawn: a million take about 2.5 GB.
         #[arg(long, default_value_t = 1_000_000)]
         rows: u64,
+        /// One part alone.
+        #[arg(long)]
+        only: Option<crate::bench::log::Part>,
     },
     /// Runs the provider simulator alone.
     Provider(provider::Options),
@@ -111,7 +114,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::VerifyLog(options) => verify_log::run(options).await,
             Command::VerifyEndorsement(options) => verify_endorsement::run(&options),
             Command::Bench { out, queries } => crate::bench::run(&out, queries).await,
-            Command::BenchLog { out, rows } => crate::bench::log::run(&out, rows).await,
+            Command::BenchLog { out, rows, only } => crate::bench::log::run(&out, rows, only).await,
             Command::Provider(options) => provider::run(options).await,
             Command::Bootstrap { command } => bootstrap::run(command).await,
             Command::BreakGlass { command } => break_glass::run(command).await,

@@ -177,6 +177,23 @@ impl Header {
         Ok(bytes)
     }
 
+    /// About as many bytes as [`Self::to_bytes`] gives, and hardly ever fewer, without writing them.
+    pub(crate) fn size(&self) -> usize {
+        /// What every header has, or may have, with the names of its fields.
+        const FIXED: usize = 1_024;
+        let texts = [
+            &self.action,
+            &self.decision,
+            &self.legal_basis,
+            &self.programme,
+            &self.refusal,
+            &self.rule_pack,
+        ];
+        let texts = texts.into_iter().flatten().chain(&self.fields).map(|text| text.len() + 3);
+        let hashes = self.commitments.keys().chain(self.digests.keys()).map(|name| name.len() + 70);
+        FIXED + texts.chain(hashes).sum::<usize>()
+    }
+
     /// Reads canonical bytes; any other spelling of the same header is refused.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeaderError> {
         let Some((&HEADER_VERSION, json)) = bytes.split_first() else { return Err(HeaderError::Version) };

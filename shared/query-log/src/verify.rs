@@ -5,6 +5,7 @@
 //! witnesses. Without one the verdict is at best [`Verdict::Unanchored`], because a cut-off end and a wholly rewritten history cannot be seen from rows alone.
 
 mod database;
+mod examining;
 mod months;
 mod rows;
 mod trust;
@@ -12,13 +13,12 @@ mod trust;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::{BUNDLE_VERSION, Line};
 use crate::entry::Head;
 use crate::month::Month;
+use examining::Read;
 use months::Gap;
 use rows::Track;
 use transparency::policy::{Distrust, Policy};
@@ -195,22 +195,23 @@ impl Verifier {
             self.begin(&log, edge);
         }
         let (mut ended, mut count) = (false, 0);
-        loop {
-            text.clear();
-            if reader.read_until(b'\n', &mut text)? == 0 {
-                break;
-            }
-            match serde_json::from_slice::<Line>(&text) {
-                Ok(Line::End { count: claimed }) if claimed == count && !ended => ended = true,
-                Ok(Line::Checkpoint { size, note }) if !ended => self.checkpoint(&log, size, &note),
-                Ok(line @ Line::Entry { .. }) if !ended => {
-                    count += 1;
-                    match row(line) {
-                        Some(row) => self.row(&log, row),
-                        None => self.malformed(&log),
+        while let Some(lines) = examining::next_lines(&mut reader)? {
+            for line in examining::all(&lines) {
+                match line {
+                    Read::Other(Line::End { count: claimed }) if claimed == count && !ended => ended = true,
+                    Read::Other(Line::Checkpoint { size, note }) if !ended => {
+                        self.checkpoint(&log, size, &note)
                     }
+                    Read::Entry(row) if !ended => {
+                        count += 1;
+                        self.examined(&log, &row);
+                    }
+                    Read::Bytes if !ended => {
+                        count += 1;
+                        self.malformed(&log);
+                    }
+                    _ => self.malformed(&log),
                 }
-                _ => self.malformed(&log),
             }
         }
         self.end(&log, until);
@@ -272,14 +273,4 @@ impl Verifier {
     fn report(&mut self, log: &str, index: u64, kind: BreakKind, detail: impl Into<String>) {
         self.breaks.push(Break { log: log.to_owned(), index, kind, detail: detail.into() });
     }
-}
-
-fn row(line: Line) -> Option<Row> {
-    let Line::Entry { index, month, version, header, leaf_hash, body } = line else {
-        return None;
-    };
-    let mut bytes = vec![version];
-    bytes.extend_from_slice(header.as_bytes());
-    let body = body.map(|text| STANDARD.decode(text)).transpose().ok()?;
-    Some(Row { index, month, header: bytes, leaf_hash, body })
 }

@@ -81,14 +81,17 @@ pub(super) fn write<T: Serialize>(out: &Path, figures: &[T]) -> anyhow::Result<(
 
 pub(super) fn print(figures: &[Figure]) {
     use crate::commands::say;
-    say(format!("{:<58} {:>12} {:>12}", "figure", "value", "goal"));
+    say(format!("{:<70} {:>10} {:>11}", "figure", "value", "goal"));
     for figure in figures {
         let sign = if figure.better == Better::Lower { "≤" } else { "≥" };
         let verdict = if figure.met { "" } else { "   MISSED" };
-        say(format!(
-            "{:<58} {:>9.3} {:<4} {sign} {:>7.2} {:<4}{verdict}",
-            figure.name, figure.value, figure.unit, figure.goal, figure.unit
-        ));
+        // A figure without a goal is there for comparison.
+        let goal = if figure.goal > 0.0 {
+            format!("{sign} {:>7.2} {:<4}{verdict}", figure.goal, figure.unit)
+        } else {
+            String::new()
+        };
+        say(format!("{:<70} {:>10.3} {:<4} {goal}", figure.name, figure.value, figure.unit));
     }
 }
 

@@ -73,10 +73,7 @@ impl Prepared {
             // Known once it is sealed for its place; it takes the same room.
             body: body.as_ref().map(|_| Hash([0; 32])),
         };
-        let size = header
-            .to_bytes()
-            .map_or(usize::MAX, |bytes| bytes.len())
-            .saturating_add(body.as_ref().map_or(0, UnsealedBody::sealed_size));
+        let size = header.size() + body.as_ref().map_or(0, UnsealedBody::sealed_size);
         Self { month, header, body, size }
     }
 }

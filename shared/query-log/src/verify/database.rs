@@ -14,6 +14,7 @@ use transparency::tile::HEIGHT;
 use transparency::{Frontier, Hash};
 use uuid::Uuid;
 
+use super::examining::Examined;
 use super::{BreakKind, Row, Verifier, VerifyError, VerifyReport};
 use crate::entry::Head;
 use crate::header::Header;
@@ -144,18 +145,20 @@ async fn read_log(
         let rows = page(connection, log, after).await?;
         let Some(last) = rows.last() else { break };
         after = Some((last.month, last.entry_index));
-        for stored in rows {
+        for mut stored in rows {
             let Ok(index) = u64::try_from(stored.entry_index) else { continue };
             if index >= size {
                 verifier.report(log, index, BreakKind::Inserted, "the entry stands past the head");
             }
-            if differs(&stored) {
+            let Some(row) = row(index, &mut stored) else {
+                verifier.report(log, index, BreakKind::Malformed, "a stored hash has not 32 bytes");
+                continue;
+            };
+            let found = Examined::from(row);
+            if found.header.as_ref().is_ok_and(|header| differs(&stored, header)) {
                 verifier.report(log, index, BreakKind::AlteredHeader, "columns differ from the header");
             }
-            match row(index, stored) {
-                Some(row) => verifier.row(log, row),
-                None => verifier.report(log, index, BreakKind::Malformed, "a stored hash has not 32 bytes"),
-            }
+            verifier.examined(log, &found);
         }
         compare_nodes(connection, verifier, log).await?;
     }
@@ -275,19 +278,19 @@ const EARLIEST: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
     None => NaiveDate::MIN,
 };
 
-fn row(index: u64, stored: StoredRow) -> Option<Row> {
+/// The row with the bytes of `stored`, which keeps its columns.
+fn row(index: u64, stored: &mut StoredRow) -> Option<Row> {
     Some(Row {
         index,
         month: Month::containing(stored.month),
         leaf_hash: Hash::try_from(stored.leaf_hash.as_slice()).ok()?,
-        header: stored.header,
-        body: stored.body,
+        header: std::mem::take(&mut stored.header),
+        body: stored.body.take(),
     })
 }
 
 /// Whether the columns that entries are found by say something else than the header.
-fn differs(stored: &StoredRow) -> bool {
-    let Ok(header) = Header::from_bytes(&stored.header) else { return false };
+fn differs(stored: &StoredRow, header: &Header) -> bool {
     let number = |n: Option<i64>| n.map(|n| u64::try_from(n).unwrap_or(u64::MAX));
     stored.kind != header.kind.as_str()
         || stored.recorded_at != header.recorded_at

@@ -7,6 +7,7 @@ use transparency::tile::HEIGHT;
 use transparency::{Frontier, Hash, Node};
 use uuid::Uuid;
 
+use super::examining::Examined;
 use super::months::Gap;
 use super::{BreakKind, Row, Verifier};
 use crate::header::{Header, Kind};
@@ -63,24 +64,27 @@ const MOVES_KEPT: u64 = 100_000;
 
 impl Verifier {
     /// Checks the next row of `log`, whose beginning is known.
-    pub fn row(&mut self, log: &str, row: Row) {
+    pub(super) fn examined(&mut self, log: &str, found: &Examined) {
         self.checked += 1;
         let Some(mut track) = self.tracks.remove(log) else { return };
-        self.row_in(&mut track, log, &row);
+        self.row_in(&mut track, log, found);
         self.tracks.insert(log.to_owned(), track);
     }
 
-    fn row_in(&mut self, track: &mut Track, log: &str, row: &Row) {
-        let header = self.header_of(log, row);
-        self.body_of(log, row, header.as_ref());
+    fn row_in(&mut self, track: &mut Track, log: &str, found: &Examined) {
+        let row = &found.row;
+        let header = self.header_of(log, found);
+        if let Some(fault) = found.body_fault {
+            self.report(log, row.index, BreakKind::AlteredBody, fault);
+        }
         if row.index < track.expected {
             self.out_of_order(track, log, row);
             return;
         }
         if row.index > track.expected {
-            self.gap(track, log, row, header.as_ref());
+            self.gap(track, log, row, header);
         }
-        let placed = header.as_ref().is_none_or(|h| h.index == row.index && h.log == log);
+        let placed = header.is_none_or(|h| h.index == row.index && h.log == log);
         if !placed {
             self.report(log, row.index, BreakKind::Reordered, "the header names another place");
         }
@@ -93,41 +97,30 @@ impl Verifier {
             track.missing += 1;
             return;
         };
-        self.time_of(track, log, row, &header, placed);
-        self.counters_of(track, log, &header, placed);
-        self.manifest_of(log, row, &header);
+        self.time_of(track, log, row, header, placed);
+        self.counters_of(track, log, header, placed);
+        self.manifest_of(log, row, header);
         if log == GOVERNANCE
             && header.kind == Kind::Governance
             && header.action.as_deref() == Some(DESTRUCTION)
         {
-            self.destroyed.extend(header.range);
+            self.destroyed.extend(header.range.clone());
         }
     }
 
     /// The header, if its bytes can be read at all; altered ones are reported and still used.
-    fn header_of(&mut self, log: &str, row: &Row) -> Option<Header> {
-        if Hash::leaf(&row.header) != row.leaf_hash {
-            self.report(log, row.index, BreakKind::AlteredHeader, "the header does not give the leaf hash");
+    fn header_of<'r>(&mut self, log: &str, found: &'r Examined) -> Option<&'r Header> {
+        if !found.leaf_fits {
+            let detail = "the header does not give the leaf hash";
+            self.report(log, found.row.index, BreakKind::AlteredHeader, detail);
         }
-        match Header::from_bytes(&row.header) {
+        match &found.header {
             Ok(header) => Some(header),
             Err(error) => {
-                self.report(log, row.index, BreakKind::AlteredHeader, error.to_string());
+                self.report(log, found.row.index, BreakKind::AlteredHeader, error.to_string());
                 None
             }
         }
-    }
-
-    fn body_of(&mut self, log: &str, row: &Row, header: Option<&Header>) {
-        let Some(header) = header else { return };
-        let detail = match (header.body, row.body.as_deref()) {
-            (None, None) => return,
-            (Some(hash), Some(body)) if Hash::of(body) == hash => return,
-            (Some(_), Some(_)) => "the body does not give the hash in the header",
-            (Some(_), None) => "the body is missing",
-            (None, Some(_)) => "a body was added",
-        };
-        self.report(log, row.index, BreakKind::AlteredBody, detail);
     }
 
     fn out_of_order(&mut self, track: &mut Track, log: &str, row: &Row) {

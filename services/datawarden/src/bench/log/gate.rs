@@ -15,7 +15,7 @@ use crate::stack::{Memory, Stack, StackOptions};
 use crate::year;
 
 /// Queries that are asked.
-const LOAD: usize = 1_500;
+const LOAD: usize = 4_000;
 /// Officials who ask at once, and plain writers beside them.
 const CLIENTS: usize = 64;
 /// Acknowledgements whose checkpoint is waited for.
