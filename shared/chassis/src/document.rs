@@ -11,7 +11,7 @@ use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use statement::{Statement, statement};
+use statement::{Json, Statement, statement};
 use uuid::Uuid;
 
 use crate::answer::{Page, PageParams};
@@ -53,12 +53,12 @@ struct Row {
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Jsonb)]
-    doc: serde_json::Value,
+    doc: Json,
 }
 
 impl Row {
     fn parse<T: Document>(self) -> Result<Stored<T>> {
-        Ok(Stored { version: self.version, doc: serde_json::from_value(self.doc)? })
+        Ok(Stored { version: self.version, doc: self.doc.parse()? })
     }
 }
 
@@ -213,7 +213,7 @@ pub async fn insert<T: Document>(
     );
     statement(sql)
         .bind::<SqlUuid, _>(doc.id())
-        .bind::<Jsonb, _>(serde_json::to_value(doc)?)
+        .bind::<Jsonb, _>(Json::of(doc)?)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
@@ -233,7 +233,7 @@ pub async fn update<T: Document>(
     let changed = statement(sql)
         .bind::<SqlUuid, _>(stored.doc.id())
         .bind::<BigInt, _>(stored.version)
-        .bind::<Jsonb, _>(serde_json::to_value(&stored.doc)?)
+        .bind::<Jsonb, _>(Json::of(&stored.doc)?)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
@@ -254,7 +254,7 @@ pub async fn put<T: Document>(conn: &mut AsyncPgConnection, doc: &T, now: DateTi
     );
     statement(sql)
         .bind::<SqlUuid, _>(doc.id())
-        .bind::<Jsonb, _>(serde_json::to_value(doc)?)
+        .bind::<Jsonb, _>(Json::of(doc)?)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;

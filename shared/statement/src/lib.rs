@@ -1,13 +1,17 @@
-//! SQL statements that PostgreSQL parses once per connection.
+//! SQL statements that PostgreSQL parses once per connection, and JSON without detours.
 //!
 //! [`diesel::sql_query`] takes every text for a new one: PostgreSQL parses and plans it each time, and the driver makes
 //! a round trip more for that. The suite's statements are few and fixed, so each connection keeps them prepared.
+
+mod json;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, BoxedSqlQuery, Query, QueryFragment, QueryId, SqlQuery};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
+
+pub use json::Json;
 
 /// What every lasting connection says first: PostgreSQL ends the session of a client that is gone without a word (its
 /// machine or its network is) within twenty seconds instead of two hours. Until then that session keeps what it holds.

@@ -10,7 +10,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Date, Jsonb, Nullable, Text, Time
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::{AccountId, AgencyId, PersonId, PlanId, QueryId, UnitId};
 use query_registry_types::events::QueryRecorded;
-use statement::statement;
+use statement::{Json, statement};
 use uuid::Uuid;
 
 #[derive(QueryableByName)]
@@ -59,7 +59,7 @@ pub async fn add(
     .bind::<Timestamptz, _>(query.at)
     .bind::<Text, _>(&query.log)
     .bind::<BigInt, _>(query.log_index)
-    .bind::<Jsonb, _>(serde_json::to_value(&query.marks)?)
+    .bind::<Jsonb, _>(Json::of(&query.marks)?)
     .execute(conn)
     .await?;
     Ok(())

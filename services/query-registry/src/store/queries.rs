@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
 use kernel::ids::{AgencyId, PersonId, QueryApplicationId, QueryId, SystemId, UnitId};
 use serde::Deserialize;
-use statement::statement;
+use statement::{Json, statement};
 
 use crate::domain::application::QueryApplication;
 use crate::domain::authorization::Delivered;
@@ -66,11 +66,11 @@ struct FactsRow {
     #[diesel(sql_type = BigInt)]
     change: i64,
     #[diesel(sql_type = Nullable<Jsonb>)]
-    application: Option<serde_json::Value>,
+    application: Option<Json>,
     #[diesel(sql_type = Nullable<Jsonb>)]
-    case_doc: Option<serde_json::Value>,
+    case_doc: Option<Json>,
     #[diesel(sql_type = Jsonb)]
-    delivered: serde_json::Value,
+    delivered: Json,
     #[diesel(sql_type = BigInt)]
     repeated: i64,
     #[diesel(sql_type = BigInt)]
@@ -118,9 +118,9 @@ pub async fn facts(conn: &mut AsyncPgConnection, ask: &Ask<'_>) -> Result<Facts>
     .await?;
     Ok(Facts {
         change: row.change,
-        application: row.application.map(serde_json::from_value).transpose()?,
-        case: row.case_doc.map(serde_json::from_value).transpose()?,
-        delivered: serde_json::from_value(row.delivered)?,
+        application: row.application.as_ref().map(Json::parse).transpose()?,
+        case: row.case_doc.as_ref().map(Json::parse).transpose()?,
+        delivered: row.delivered.parse()?,
         repeated: row.repeated,
         hourly: row.hourly,
         neighbours: row.neighbours.into_iter().collect(),
@@ -199,7 +199,7 @@ pub async fn insert(conn: &mut AsyncPgConnection, record: &NewRecord<'_>) -> Res
     .bind::<Text, _>(record.log)
     .bind::<Nullable<BigInt>, _>(record.log_index)
     .bind::<Timestamptz, _>(record.at)
-    .bind::<Jsonb, _>(serde_json::to_value(record.marks)?)
+    .bind::<Jsonb, _>(Json::of(record.marks)?)
     .bind::<Nullable<Text>, _>(record.rule_pack)
     .execute(conn)
     .await?;
