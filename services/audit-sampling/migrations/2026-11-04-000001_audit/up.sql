@@ -26,6 +26,7 @@ CREATE TABLE agencies (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     doc jsonb NOT NULL,
+    kind text GENERATED ALWAYS AS (doc->>'kind') STORED NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );

@@ -44,6 +44,18 @@ pub enum CheckpointFault {
     Rewritten,
 }
 
+impl CheckpointFault {
+    /// The fault as lists are narrowed by it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Key => "key",
+            Self::TwoHistories => "two-histories",
+            Self::Rewritten => "rewritten",
+        }
+    }
+}
+
 impl Document for CheckpointCopy {
     const TABLE: &'static str = "checkpoint_copies";
     fn id(&self) -> Uuid {

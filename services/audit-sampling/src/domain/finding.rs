@@ -30,7 +30,8 @@ pub enum FindingState {
 /// Something that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FindingEvidence {
-    /// Where it comes from: `query`, `control-item`, `worksheet`, `report`, `person`, `hand`.
+    /// Where it comes from: `query`, `control-item`, `worksheet`, `report`, `person`,
+    /// `checkpoint`, `hand`.
     pub source: String,
     /// Its id there.
     pub id: Uuid,

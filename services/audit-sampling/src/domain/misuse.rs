@@ -48,6 +48,8 @@ pub enum MisuseKind {
     UnapprovedUse,
     /// A line of a report that nobody explained (H8.1.1).
     UnmatchedLine,
+    /// A checkpoint of the query log that contradicts an earlier one: somebody bent the log (H6.6 ＋).
+    LogContradicted,
 }
 
 impl MisuseKind {
@@ -70,6 +72,7 @@ impl MisuseKind {
             Self::TwoPlaces => "two_places",
             Self::UnapprovedUse => "unapproved_use",
             Self::UnmatchedLine => "unmatched_line",
+            Self::LogContradicted => "log_contradicted",
         }
     }
 
@@ -92,7 +95,7 @@ impl MisuseKind {
             Self::ReportEndorsedLate | Self::UnmatchedLine => "H8.1.1",
             Self::PersonOutsideCase => "H2.3",
             Self::ProviderCallPastGate => "H3.1",
-            Self::OpenIntent => "H6.6",
+            Self::OpenIntent | Self::LogContradicted => "H6.6",
             Self::UnapprovedUse => "H4.1",
         }
     }

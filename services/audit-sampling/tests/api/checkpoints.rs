@@ -1,5 +1,6 @@
 //! The own copy of the query log's checkpoints: what continues it is kept, what does not is kept with its fault.
 
+use account_types::events::AgencyChanged;
 use chassis::Tx;
 use diesel_async::RunQueryDsl as _;
 use identity::Role;
@@ -65,12 +66,27 @@ async fn list(app: &TestApp, token: &str, more: &str) -> Vec<(Value, Value)> {
 #[actix_web::test]
 async fn a_log_that_takes_back_a_checkpoint_is_held_to_the_copy() {
     let app = TestApp::of(audit_sampling::service()).start().await;
-    let auditor = app.token(&app.person("auditor", "bureau", &[Role::Auditor]));
+    let auditor = app.person("auditor", "bureau", &[Role::Auditor]);
+    let bureau = AgencyChanged {
+        agency: auditor.agency,
+        name: "社會局".into(),
+        kind: "bureau".into(),
+        units: vec![],
+        networks: vec![],
+        revision: 1,
+    };
+    app.feed("account", &bureau).await;
+    let auditor = app.token(&auditor);
     let (log, other) = (History::new("abcdefghij", 1), History::new("abXdefghij", 1));
     for event in [log.told(0, 3), log.told(3, 7), log.told(3, 7)] {
         app.feed("query-registry", &event).await;
     }
     assert_eq!(list(&app, &auditor, "").await, [(json!(3), Value::Null), (json!(7), Value::Null)]);
+    let findings = async || {
+        let found = app.get("/v1/findings?kind=log_contradicted", &auditor).await.expect_status(200);
+        found["items"].as_array().unwrap().clone()
+    };
+    assert!(findings().await.is_empty());
 
     app.feed("query-registry", &other.told(7, 7)).await;
     app.feed("query-registry", &other.told(7, 9)).await;
@@ -80,6 +96,14 @@ async fn a_log_that_takes_back_a_checkpoint_is_held_to_the_copy() {
     faults.extend(list(&app, &auditor, "&fault=key").await);
     let expected = [(7, "two-histories"), (9, "rewritten"), (9, "key")];
     assert_eq!(faults, expected.map(|(size, fault)| (json!(size), json!(fault))));
+
+    // One finding of the bureau's, with each contradiction as its evidence.
+    let finding = findings().await;
+    assert_eq!((finding.len(), &finding[0]["clause"]), (1, &json!("H6.6")), "{finding:#?}");
+    assert_eq!(finding[0]["agency"], json!(bureau.agency));
+    let evidence: Vec<_> = finding[0]["evidence"].as_array().unwrap().iter().map(|e| &e["what"]).collect();
+    let told = [(7, "two-histories"), (9, "rewritten"), (9, "key")];
+    assert_eq!(evidence, told.map(|(size, fault)| format!("log=three-year size={size} fault={fault}")));
 
     // The first history goes on from the last good copy.
     app.feed("query-registry", &log.told(7, 10)).await;
