@@ -1,6 +1,7 @@
 //! Daily and weekly control: reports endorsed, items explained or confirmed as findings (H8.1).
 
 use chrono::NaiveDate;
+use futures::{StreamExt as _, stream};
 use kernel::ids::AgencyId;
 use obligations::Obligation;
 use query_registry_types::PersonalText;
@@ -8,9 +9,15 @@ use query_registry_types::control::{ControlReport, EndorseReport, SettleItem};
 use uuid::Uuid;
 
 use super::Year;
+use super::duties::subject_id;
 use super::permissions::strange;
-use super::queries::REGISTRY;
+use super::queries::{AT_ONCE, REGISTRY};
 use crate::client::{Called, Who};
+
+/// Whether the duty is to endorse an office's daily report.
+pub(super) fn is_daily_report(duty: &str) -> bool {
+    matches!(duty, "H8.1.1.daily" | "H8.1.1.daily-bureau" | "T.daily")
+}
 
 impl Year<'_> {
     pub(super) async fn do_control_duty(
@@ -20,38 +27,81 @@ impl Year<'_> {
     ) -> Called<()> {
         let id = || subject.ok_or_else(|| strange(&obligation.duty, "the obligation names no subject"));
         match obligation.duty.as_str() {
-            "H8.1.1.daily" | "H8.1.1.daily-bureau" | "T.daily" => {
-                self.endorse_report(("get_daily_report", "endorse_daily_report"), id()?).await
-            }
-            "H8.1.2.weekly" => {
-                self.endorse_report(("get_weekly_report", "endorse_weekly_report"), id()?).await
-            }
+            "H8.1.2.weekly" => self.endorse_weekly(id()?).await,
             "H8.1.1.explanation" | "T.explanation" | "H8.1.2.explanation" => self.settle_item(id()?).await,
             _ => Ok(()),
         }
     }
 
-    /// The responsible supervisor (of a weekly report the bureau's business unit) endorses it, unless he is one who lets
-    /// it lie.
-    async fn endorse_report(&mut self, (read, endorse): (&str, &str), id: Uuid) -> Called<()> {
-        let auditor = self.client.bureau("auditor").ok_or_else(|| strange(read, "no auditor"))?;
-        let report: ControlReport =
-            self.client.call(auditor, (REGISTRY, read), &[&id], &[], None::<&EndorseReport>).await?;
-        let (agency, day) = (report.content.agency, report.content.day);
-        let weekly = read == "get_weekly_report";
-        if report.state != "open" || !weekly && self.holds_back(id, agency, day) {
+    /// Daily reports are many, and each is its office's alone: they go side by side.
+    pub(super) async fn endorse_daily_reports(&mut self, due: &[Obligation]) {
+        let mut wanted: Vec<(&Obligation, Uuid)> = vec![];
+        for obligation in due.iter().filter(|o| is_daily_report(&o.duty)) {
+            if let Some(id) = subject_id(obligation).filter(|_| self.take_up(obligation)) {
+                wanted.push((obligation, id));
+            }
+        }
+        let read: Vec<(&Obligation, Uuid, Called<ControlReport>)> = {
+            let year = &*self;
+            stream::iter(wanted)
+                .map(async |(obligation, id)| (obligation, id, year.report("get_daily_report", id).await))
+                .buffer_unordered(AT_ONCE)
+                .collect()
+                .await
+        };
+        let mut open = vec![];
+        for (obligation, id, report) in read {
+            let Some(report) = self.note_duty(obligation, report) else { continue };
+            let (agency, day) = (report.content.agency, report.content.day);
+            if report.state == "open" && !self.holds_back(id, agency, day) {
+                open.push((obligation, id, report));
+            }
+        }
+        let endorsed: Vec<(&Obligation, Called<()>)> = {
+            let year = &*self;
+            stream::iter(open)
+                .map(async |(obligation, id, report)| {
+                    let supervisor = year.client.holder(report.content.agency, "responsible_supervisor");
+                    (obligation, year.endorse_report("endorse_daily_report", supervisor, id, &report).await)
+                })
+                .buffer_unordered(AT_ONCE)
+                .collect()
+                .await
+        };
+        for (obligation, endorsed) in endorsed {
+            if self.note_duty(obligation, endorsed).is_some() {
+                self.state.did("daily reports endorsed");
+            }
+        }
+    }
+
+    async fn endorse_weekly(&mut self, id: Uuid) -> Called<()> {
+        let report = self.report("get_weekly_report", id).await?;
+        if report.state != "open" {
             return Ok(());
         }
-        let who = if weekly {
-            self.client.bureau("business_supervisor")
-        } else {
-            self.client.holder(agency, "responsible_supervisor")
-        };
-        let who = who.ok_or_else(|| strange(endorse, "the office has no responsible supervisor"))?;
-        let endorsement = self.client.endorse(who, &report.content)?;
-        self.client.post(who, (REGISTRY, endorse), &[&id], &EndorseReport { endorsement }).await?;
-        self.state.did(if weekly { "weekly reports endorsed" } else { "daily reports endorsed" });
+        let supervisor = self.client.bureau("business_supervisor");
+        self.endorse_report("endorse_weekly_report", supervisor, id, &report).await?;
+        self.state.did("weekly reports endorsed");
         Ok(())
+    }
+
+    async fn report(&self, read: &str, id: Uuid) -> Called<ControlReport> {
+        let auditor = self.client.bureau("auditor").ok_or_else(|| strange(read, "no auditor"))?;
+        self.client.call(auditor, (REGISTRY, read), &[&id], &[], None::<&EndorseReport>).await
+    }
+
+    async fn endorse_report(
+        &self,
+        endorse: &str,
+        supervisor: Option<Who>,
+        id: Uuid,
+        report: &ControlReport,
+    ) -> Called<()> {
+        let who = supervisor.ok_or_else(|| strange(endorse, "nobody is there to endorse it"))?;
+        let endorsement = self.client.endorse(who, &report.content)?;
+        let request = EndorseReport { endorsement };
+        self.client.post(who, (REGISTRY, endorse), &[&id], &request).await.map(drop)
     }
 
     /// Whether the office's supervisor lets this daily report lie for some more days.

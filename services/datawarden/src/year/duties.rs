@@ -15,6 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Year;
+use super::control::is_daily_report;
 use super::internal_audits::is_internal_audit;
 use super::permissions::{ACCOUNT, Until, Wish, strange};
 use super::queries::AT_ONCE;
@@ -59,9 +60,9 @@ impl Year<'_> {
                 .collect();
             self.attest_all(&due).await;
             self.audit_offices(&due).await;
+            self.endorse_daily_reports(&due).await;
             for obligation in due {
-                let side_by_side = is_attestation(&obligation.duty) || is_internal_audit(&obligation.duty);
-                if side_by_side || !self.take_up(&obligation) {
+                if is_side_by_side(&obligation.duty) || !self.take_up(&obligation) {
                     continue;
                 }
                 let done = self.do_duty(owner, &obligation).await;
@@ -375,6 +376,11 @@ fn takes_long(duty: &str) -> bool {
 /// What is put off together, and worked on once a day.
 fn key(obligation: &Obligation) -> String {
     format!("{}/{}", obligation.duty, obligation.subject.as_deref().unwrap_or(&obligation.key))
+}
+
+/// Whether duties of this kind are done together.
+fn is_side_by_side(duty: &str) -> bool {
+    is_attestation(duty) || is_internal_audit(duty) || is_daily_report(duty)
 }
 
 fn is_attestation(duty: &str) -> bool {

@@ -4,6 +4,7 @@ use account_types::{ImportPersonnelChanges, InventoryEffect};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
+use futures::{StreamExt as _, stream};
 use kernel::ids::AgencyId;
 use query_registry_types::PersonalText;
 use query_registry_types::import::{FileFormat, ImportFile};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use super::Year;
 use super::permissions::{ACCOUNT, Until, Wish};
-use super::queries::REGISTRY;
+use super::queries::{AT_ONCE, REGISTRY};
 use crate::client::{Called, Caller};
 
 impl Year<'_> {
@@ -115,6 +116,7 @@ impl Year<'_> {
             .filter(|d| since <= d.date && d.date < today && !d.queries.is_empty())
             .cloned()
             .collect();
+        let mut bodies = vec![];
         for day in days {
             for agency in city.agencies.iter().filter(|a| a.weight > 0) {
                 let rows: Vec<_> = sample_city::platform_report(city, &day, agency.id)
@@ -133,11 +135,30 @@ impl Year<'_> {
                 if rows.is_empty() {
                     continue;
                 }
-                let body = file(Some(agency.id), &sample_city::platform_csv(&rows));
-                let sent = self.client.post(Caller::Platform, (REGISTRY, IMPORT_PLATFORM), &[], &body).await;
-                if self.note("platform report", sent).is_some() {
-                    self.state.did("platform reports imported");
-                }
+                bodies.push((Caller::Platform, file(Some(agency.id), &sample_city::platform_csv(&rows))));
+            }
+        }
+        self.import_all(IMPORT_PLATFORM, bodies, ("platform report", "platform reports imported")).await;
+    }
+
+    /// Each office's file is its own: they go side by side.
+    async fn import_all(
+        &mut self,
+        operation: &str,
+        files: Vec<(Caller, ImportFile)>,
+        (what, done): (&str, &str),
+    ) {
+        let results: Vec<Called<Value>> = {
+            let client = &self.client;
+            stream::iter(files)
+                .map(|(who, body)| async move { client.post(who, (REGISTRY, operation), &[], &body).await })
+                .buffer_unordered(AT_ONCE)
+                .collect()
+                .await
+        };
+        for result in results {
+            if self.note(what, result).is_some() {
+                self.state.did(done);
             }
         }
     }
@@ -154,6 +175,7 @@ impl Year<'_> {
     pub(super) async fn import_immigration(&mut self, from: NaiveDate, until: NaiveDate) {
         let city = self.client.city();
         let lines = self.immigration_lines(from, until);
+        let mut files = vec![];
         for agency in city.agencies.iter().filter(|a| a.weight > 0) {
             let mut rows: Vec<_> = lines.iter().filter(|r| r.agency == agency.id).cloned().collect();
             for row in &mut rows {
@@ -170,12 +192,9 @@ impl Year<'_> {
                 continue;
             };
             let csv = sample_city::immigration_csv(city, &rows);
-            let imported: Called<Value> =
-                self.client.post(officer, (REGISTRY, IMPORT_LOG), &[], &file(Some(agency.id), &csv)).await;
-            if self.note("immigration log", imported).is_some() {
-                self.state.did("immigration logs imported");
-            }
+            files.push((Caller::from(officer), file(Some(agency.id), &csv)));
         }
+        self.import_all(IMPORT_LOG, files, ("immigration log", "immigration logs imported")).await;
     }
 
     fn immigration_lines(&self, from: NaiveDate, until: NaiveDate) -> Vec<sample_city::ImmigrationLogRow> {
