@@ -104,6 +104,7 @@ impl People {
             as_of: 0,
             name: None,
             agency: Some(person.agency),
+            oversees: person.agency == id("agency/bureau"),
             unit: Some(person.unit),
             roles: person.roles.clone(),
             system: Some(Self::system()),

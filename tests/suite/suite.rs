@@ -15,6 +15,8 @@ pub async fn start(folder: &Path) -> Stack {
 /// What a token says.
 pub struct Token<'a> {
     pub roles: &'a [Role],
+    /// Whether its agency oversees the others.
+    pub oversees: bool,
     pub audience: &'a str,
     pub issuer: &'a str,
     pub age: chrono::Duration,
@@ -24,7 +26,14 @@ pub struct Token<'a> {
 
 impl Default for Token<'_> {
     fn default() -> Self {
-        Self { roles: &[], audience: AUDIENCE, issuer: ISSUER, age: chrono::Duration::zero(), bound_to: None }
+        Self {
+            roles: &[],
+            oversees: true,
+            audience: AUDIENCE,
+            issuer: ISSUER,
+            age: chrono::Duration::zero(),
+            bound_to: None,
+        }
     }
 }
 
@@ -56,6 +65,7 @@ pub fn token(credential: Credential, token: &Token<'_>) -> String {
         as_of: 0,
         name: None,
         agency: Some(nobody.into()),
+        oversees: token.oversees,
         unit: Some(nobody.into()),
         roles: token.roles.iter().copied().collect(),
         system: None,

@@ -21,7 +21,7 @@ use kernel::configuration::ConfigurationItem;
 use kernel::ids::PersonId;
 use kernel::{Clock, Instant, Random as _, SimulatedClock, SystemClock, SystemRandom};
 use provider_simulator::{ProviderSimulator, ProviderTls};
-use sample_city::SampleCity;
+use sample_city::{AgencyKind, SampleCity};
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Sample;
@@ -386,6 +386,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         as_of: i64::MAX,
         name: None,
         agency: Some(post.agency),
+        oversees: city.agencies.iter().any(|a| a.id == post.agency && a.kind == AgencyKind::Bureau),
         unit: Some(post.unit),
         roles: post
             .roles

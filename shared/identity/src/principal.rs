@@ -36,6 +36,9 @@ pub struct Principal {
     pub name: Option<String>,
     /// The agency of the post, or the agency that owns the system.
     pub agency: Option<AgencyId>,
+    /// Whether that agency oversees the others, as the bureau does: its auditors reach over all of them, those of an office
+    /// no further than the office.
+    pub oversees: bool,
     /// The unit of the post.
     pub unit: Option<UnitId>,
     /// What was granted, at most what the post holds.

@@ -129,6 +129,9 @@ pub struct AccessGrant {
     /// The agency of the post or system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agency: Option<AgencyId>,
+    /// Whether that agency oversees the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub oversees: bool,
     /// The unit of the post.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitId>,

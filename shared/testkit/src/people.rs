@@ -40,6 +40,7 @@ impl TestPerson {
             subject: self.person.to_string(),
             name: None,
             agency: Some(self.agency),
+            oversees: self.agency == id("agency/bureau"),
             unit: Some(self.unit),
             roles: self.roles.clone(),
             system: self.system,

@@ -216,6 +216,7 @@ fn tokens(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
         as_of: 0,
         name: None,
         agency: None,
+        oversees: false,
         unit: None,
         roles: [Role::User].into(),
         system: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use account_types::AgencyKind;
 use account_types::events::TwoPlacesFound;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::login::{self, Prepared};
 use super::{CONSOLE, Client, OAuthError, Peer};
+use crate::domain::agency::Agency;
 use crate::domain::emergency;
 use crate::domain::person::{Person, Post};
 use crate::domain::session::{Holder, NotRenewed, Session};
@@ -223,7 +225,8 @@ impl Begun<'_> {
             previous: None,
             ended: None,
         };
-        let Some(grant) = grant(self.context, &session, &person, post, self.as_of) else {
+        let oversees = oversees(tx, post.agency).await?;
+        let Some(grant) = grant(self.context, &session, &person, (post, oversees), self.as_of) else {
             return Ok(Err(OAuthError::InvalidGrant("A deputy needs a post of his own.")));
         };
         if !take_place(tx, &session, post.agency).await? {
@@ -301,8 +304,9 @@ async fn renew_in(
         Ok(asked) => asked,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let granted = person.held(session.post_id, days::taipei_date(now)).ok();
-    let Some(mut grant) = granted.and_then(|post| grant(&context, &session, &person, post, as_of)) else {
+    let Ok(post) = person.held(session.post_id, days::taipei_date(now)) else { return Ok(Err(NOT_GOOD)) };
+    let oversees = oversees(tx, post.agency).await?;
+    let Some(mut grant) = grant(&context, &session, &person, (post, oversees), as_of) else {
         return Ok(Err(NOT_GOOD));
     };
     grant.roles = asked;
@@ -320,7 +324,7 @@ fn grant(
     context: &Context,
     session: &Session,
     person: &Person,
-    post: &Post,
+    (post, oversees): (&Post, bool),
     as_of: i64,
 ) -> Option<AccessGrant> {
     let now = context.now();
@@ -335,6 +339,7 @@ fn grant(
         token_id: context.random().id::<Uuid>(now).to_string(),
         name: None,
         agency: Some(post.agency),
+        oversees,
         unit: Some(post.unit),
         roles: session.scope.clone(),
         system: session.system,
@@ -345,6 +350,12 @@ fn grant(
         session: Some(session.id),
         as_of,
     })
+}
+
+/// Whether `agency` oversees the others.
+async fn oversees(tx: &mut Tx, agency: AgencyId) -> chassis::Result<bool> {
+    let found = document::find::<Agency>(tx.conn(), agency.0, false).await?;
+    Ok(found.is_some_and(|agency| agency.kind == AgencyKind::Bureau))
 }
 
 /// One place at a time, where a pack asks for it (H5.2.3): a second place is refused and told.

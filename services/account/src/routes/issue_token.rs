@@ -117,6 +117,7 @@ fn of_system(
         as_of,
         name: Some(system.code.clone()),
         agency: Some(system.agency),
+        oversees: false,
         unit: None,
         roles: session::scope(scope, &[Role::AgencySystem].into())?,
         system: Some(system.id),

@@ -35,6 +35,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
                 as_of: i64::MAX,
                 name: None,
                 agency: Some(id.into()),
+                oversees: false,
                 unit: Some(id.into()),
                 roles: [Role::User].into(),
                 system: None,

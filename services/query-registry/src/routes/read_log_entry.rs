@@ -11,7 +11,8 @@ use crate::problems;
 use crate::routes::get_log_entry;
 use crate::state::Registry;
 
-/// Reads the personal values of an entry, for an audit. The reading is an entry of the same log before it is answered.
+/// Reads the personal values of an entry, for an audit; an office's auditor those of the office's entries. The reading is an
+/// entry of the same log before it is answered.
 #[utoipa::path(post, path = "/v1/logs/{log}/entries/{index}/readings",
     params(("log" = String, Path, description = "Name of the log", example = "three-year"), ("index" = u64, Path)),
     request_body = ReadLogEntry, responses((status = 200, body = LogEntryBody)))]
@@ -27,6 +28,13 @@ pub async fn read_log_entry(
     }
     let (log, index) = place.into_inner();
     let entry = get_log_entry::find(&command.caller, &log, index).await?;
+    let is_in_reach = match entry.header.agency {
+        Some(agency) => command.caller.within(agency).is_ok(),
+        None => command.caller.sees_all_agencies(),
+    };
+    if !is_in_reach {
+        return Err(document::missing("log entry"));
+    }
     let body = registry.log.open_body(&entry).await.map_err(|error| match error {
         // The key was destroyed with its month.
         LogError::Month(_) | LogError::Key(_) => document::missing("log entry with a body"),

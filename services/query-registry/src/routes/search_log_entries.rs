@@ -14,7 +14,8 @@ use crate::state::Registry;
 use crate::store::register;
 
 /// Finds entries of a log, for an audit: of an account, an agency, a case, about a person, of a time; oldest first.
-/// Nobody searches for his own account's. The search is an entry of the same log before it is answered.
+/// Nobody searches for his own account's, and an office's auditor finds the office's alone. The search is an entry of the
+/// same log before it is answered.
 #[utoipa::path(post, path = "/v1/logs/{log}/searches",
     params(("log" = String, Path, description = "Name of the log", example = "three-year")),
     request_body = SearchLogEntries, responses((status = 200, body = FoundLogEntries)))]

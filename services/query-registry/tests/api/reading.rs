@@ -114,6 +114,37 @@ async fn entries_are_found_by_account_agency_case_subject_and_time_and_each_sear
 }
 
 #[actix_web::test]
+async fn an_offices_auditor_reaches_no_further_than_the_office() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let answer: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let intent = answer.receipt.index - 1;
+    let own = stage.app.person("office-auditor", "office", &[Role::Auditor]);
+    let other = stage.app.person("other-auditor", "elsewhere", &[Role::Auditor]);
+    assert_eq!(own.agency, stage.user.agency);
+    let purpose = json!({"purpose": "115年第1季稽核"});
+    let search = async |person: &TestPerson, agency: Option<Uuid>| -> Vec<u64> {
+        let body = json!({"purpose": "115年第1季稽核", "agency": agency});
+        let path = format!("/v1/logs/{THREE_YEARS}/searches");
+        let found: FoundLogEntries = stage.app.post(&path, &stage.app.token(person), &body).await.json(200);
+        found.items.iter().map(|entry| entry.index).filter(|index| *index <= answer.receipt.index).collect()
+    };
+    let readings = format!("/v1/logs/{THREE_YEARS}/entries/{intent}/readings");
+    let reads =
+        async |person: &TestPerson| stage.app.post(&readings, &stage.app.token(person), &purpose).await;
+    assert_eq!(search(&own, None).await, [intent, answer.receipt.index]);
+    let _ = reads(&own).await.expect_status(200);
+    // Not by naming the office either.
+    for agency in [None, Some(stage.user.agency.0)] {
+        assert_eq!(search(&other, agency).await, [0; 0]);
+        assert_eq!(search(&stage.auditor, agency).await, [intent, answer.receipt.index]);
+    }
+    reads(&other).await.expect_problem("not-found");
+    let _ = reads(&stage.auditor).await.expect_status(200);
+    stage.strike().await;
+}
+
+#[actix_web::test]
 async fn in_whatever_role_nobody_searches_the_log_for_his_own_account() {
     let stage = Stage::set().await;
     let body = json!({"purpose": "115年第1季稽核", "account": stage.account.id});

@@ -13,18 +13,14 @@ use crate::error::Error;
 use crate::http::authorize::Revoked;
 use crate::problem::{self, Problem};
 
-/// Roles whose duties reach over all agencies.
-pub const SEES_ALL_AGENCIES: [Role; 9] = [
-    Role::ItUnit,
-    Role::ItCentre,
-    Role::BusinessHandler,
-    Role::BusinessSupervisor,
-    Role::Auditor,
-    Role::EthicsOfficer,
-    Role::ExternalAuditor,
-    Role::Administrator,
-    Role::Service,
-];
+/// Roles whose duties reach over all agencies, whoever holds them.
+pub const SEES_ALL_AGENCIES: [Role; 4] =
+    [Role::ItCentre, Role::ExternalAuditor, Role::Administrator, Role::Service];
+
+/// Roles whose duties reach over all agencies in a post of the one that oversees them (the bureau: H5.2.1, H8.2, H8.3), and
+/// no further than their own agency in any other (I4.1.1: each office has its auditor).
+pub const OVERSEES_AGENCIES: [Role; 5] =
+    [Role::ItUnit, Role::BusinessHandler, Role::BusinessSupervisor, Role::Auditor, Role::EthicsOfficer];
 
 /// An authenticated caller whose role may call the operation.
 #[derive(Clone)]
@@ -65,7 +61,8 @@ impl Caller {
 
     /// Whether the caller's roles reach over all agencies (bureau's units, auditors of the bureau, services).
     pub fn sees_all_agencies(&self) -> bool {
-        SEES_ALL_AGENCIES.iter().any(|role| self.principal.has(*role))
+        self.principal.has_any(&SEES_ALL_AGENCIES)
+            || (self.principal.oversees && self.principal.has_any(&OVERSEES_AGENCIES))
     }
 
     /// 404 (existence is itself secret) unless `agency` is the caller's own or the caller sees all.

@@ -30,6 +30,7 @@ fn grant() -> AccessGrant {
         as_of: 0,
         name: None,
         agency: Some(AgencyId(Uuid::from_u128(3))),
+        oversees: true,
         unit: None,
         roles: BTreeSet::from([Role::User, Role::UnitSupervisor]),
         system: Some(SystemId(Uuid::from_u128(4))),
