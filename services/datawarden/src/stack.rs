@@ -312,10 +312,9 @@ impl Stack {
         let mut quiet = 0;
         let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
         while quiet < 2 {
-            let mut pending = 0;
-            for service in &self.services {
-                pending += service.events_pending().await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
-            }
+            let each = self.services.iter().map(Running::events_pending);
+            let each = futures::future::try_join_all(each).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+            let pending: u64 = each.into_iter().sum();
             quiet = if pending == 0 { quiet + 1 } else { 0 };
             anyhow::ensure!(
                 tokio::time::Instant::now() < deadline,

@@ -143,6 +143,12 @@ impl Tx {
         document::find(self.conn(), id.into(), true).await
     }
 
+    /// Loads a document that is not to change before this transaction ends, if it is there. Others may hold it as well: for
+    /// what many read while few change it.
+    pub async fn hold<T: Document>(&mut self, id: impl Into<Uuid>) -> Result<Option<Stored<T>>> {
+        document::hold(self.conn(), id.into()).await
+    }
+
     /// Writes a changed document back; gives its new version.
     pub async fn update<T: Document>(&mut self, stored: &Stored<T>) -> Result<i64> {
         let now = self.now;

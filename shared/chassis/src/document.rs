@@ -267,7 +267,19 @@ pub async fn find<T: Document>(
     id: Uuid,
     lock: bool,
 ) -> Result<Option<Stored<T>>> {
-    let tail = if lock { " FOR UPDATE" } else { "" };
+    find_with(conn, id, if lock { " FOR UPDATE" } else { "" }).await
+}
+
+/// Loads a document and keeps it from being changed until the transaction ends.
+pub async fn hold<T: Document>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<Option<Stored<T>>> {
+    find_with(conn, id, " FOR SHARE").await
+}
+
+async fn find_with<T: Document>(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    tail: &str,
+) -> Result<Option<Stored<T>>> {
     let sql = format!("SELECT version, doc FROM {} WHERE id = $1{tail}", T::TABLE);
     let row: Option<Row> = statement(sql).bind::<SqlUuid, _>(id).get_result(conn).await.optional()?;
     row.map(Row::parse).transpose()

@@ -2,7 +2,7 @@
 
 use account_types::DecideInventoryLine;
 use actix_web::{post, web};
-use chassis::{Answer, Command, Result};
+use chassis::{Answer, Command, Document as _, Result, document};
 use uuid::Uuid;
 
 use crate::domain::inventory::{Inventory, InventoryLine};
@@ -22,7 +22,9 @@ pub async fn decide_inventory_line(
             let mut line = tx.load::<InventoryLine>(*id).await?;
             command.within(line.agency_id)?;
             command.expect_version(line.version)?;
-            let inventory = tx.load::<Inventory>(line.inventory_id).await?;
+            // Its lines are decided side by side; it is not closed meanwhile.
+            let inventory = tx.hold::<Inventory>(line.inventory_id).await?;
+            let inventory = inventory.ok_or_else(|| document::missing(Inventory::TABLE))?;
             let now = tx.now();
             line.decide(&inventory, &actor, command.body.effect, &command.body.reason, now)?;
             let version = tx.update(&line).await?;

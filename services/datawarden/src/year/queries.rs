@@ -28,8 +28,10 @@ use crate::client::{CallError, Called, Caller, Who};
 pub(super) const AT_ONCE: usize = 24;
 /// Service that holds the gate.
 pub(super) const REGISTRY: &str = "query-registry";
-/// Honest queries of so many minutes are played together.
-const SLOT_MINUTES: i64 = 120;
+/// Honest queries of so many minutes are played together, in their middle: a supervisor stamps three times a day.
+const SLOT_MINUTES: i64 = 240;
+/// Minutes of the day at which the first of them begin.
+const FIRST_SLOT: i64 = 7 * 60;
 
 /// Queries that share an application: one user, one case, one provider, one occasion.
 struct Group<'p> {
@@ -68,8 +70,9 @@ impl Year<'_> {
             let at = if query.planted.is_some() {
                 query.at
             } else {
-                let into = (query.at - days::start_of(day.date)).num_minutes() / SLOT_MINUTES * SLOT_MINUTES;
-                days::start_of(day.date) + Span::minutes(into + SLOT_MINUTES / 2)
+                let since_first = (query.at - days::start_of(day.date)).num_minutes() - FIRST_SLOT;
+                let slot = since_first.div_euclid(SLOT_MINUTES);
+                days::start_of(day.date) + Span::minutes(FIRST_SLOT + slot * SLOT_MINUTES + SLOT_MINUTES / 2)
             };
             moments.entry(at).or_default().push(query);
         }

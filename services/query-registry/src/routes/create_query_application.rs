@@ -39,7 +39,7 @@ pub async fn create_query_application(
     let card = registry.own_card(person, verified, "/endorsement")?;
     command
         .run(async |tx| {
-            let case = tx.find::<Case>(content.case).await?.ok_or(Refusal::OutsideCase)?;
+            let case = tx.hold::<Case>(content.case).await?.ok_or(Refusal::OutsideCase)?;
             let case_marks = checked.check_case(&registry, content, &case, tx.now())?;
             let mut application = checked.application(tx, &command, &registry, &case).await?;
             application.marks = reason_marks(tx, &registry, content, &checked.today).await?;
