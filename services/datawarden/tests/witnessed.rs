@@ -41,7 +41,11 @@ impl Outside {
     }
 
     async fn registry(&self) -> TestApp {
-        let (url, key) = (self.server.url.clone(), self.server.key.clone());
+        self.registry_with(self.server.url.clone(), self.server.key.clone()).await
+    }
+
+    /// A registry with this one witness.
+    async fn registry_with(&self, url: String, key: String) -> TestApp {
         let keys = self.folder.path().join("log-keys");
         let app = TestApp::of(query_registry::service()).settings(move |settings, _, _| {
             settings.secrets.log_keys = Some(keys);
@@ -50,9 +54,13 @@ impl Outside {
         app.start().await
     }
 
-    /// What an auditor wants to see: the log's signature and the witness's.
     fn policy(&self) -> Policy {
-        let (log, witness) = (self.signer.verifier(), &self.server.key);
+        self.policy_with(&self.server.key)
+    }
+
+    /// What an auditor wants to see: the log's signature and the witness's.
+    fn policy_with(&self, witness: &str) -> Policy {
+        let log = self.signer.verifier();
         format!("log {log}\nwitness w {witness}\nquorum w").parse().unwrap()
     }
 }
@@ -151,4 +159,49 @@ async fn with_no_witness_to_ask_a_new_process_does_not_go_on() {
     let refused = log(&app).append(GOVERNANCE, entry()).await;
     assert!(matches!(refused, Err(LogError::Unavailable)), "{refused:?}");
     app.stop().await;
+}
+
+/// Registers the log with a litewitness, as its operator does.
+fn make_known(database: &str, log: &Signer) {
+    let script = "import sqlite3, sys\n\
+        with sqlite3.connect(sys.argv[1], timeout=10) as db:\n\
+        \x20   db.execute('INSERT INTO log VALUES (?, 0, ?)', (sys.argv[2], '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='))\n\
+        \x20   db.execute('INSERT INTO key VALUES (?, ?)', (sys.argv[2], sys.argv[3]))";
+    let done = std::process::Command::new("python3")
+        .args(["-c", script, database, log.name(), &log.verifier().to_string()])
+        .status()
+        .unwrap();
+    assert!(done.success());
+}
+
+/// A witness of other people's making (torchwood's litewitness), which `tests/interop/run` starts.
+#[actix_web::test]
+#[ignore = "needs litewitness: tests/interop/run"]
+async fn litewitness_cosigns_what_it_is_shown_and_nothing_that_takes_it_back() {
+    let told = |name: &str| std::env::var(format!("LITEWITNESS_{name}")).unwrap();
+    let (url, key) = (told("URL"), told("KEY"));
+    let outside = Outside::start().await;
+    make_known(&told("DATABASE"), &outside.signer);
+    let policy = outside.policy_with(&key);
+    let app = outside.registry_with(url.clone(), key.clone()).await;
+    for size in [1, 4] {
+        while log(&app).append(GOVERNANCE, entry()).await.unwrap().index + 1 < size {}
+        let note = until_witnessed(&app, &policy, size).await;
+        assert!(policy.judge(&note).unwrap().witnessed_at.is_some());
+    }
+    let proof = log(&app).proof(GOVERNANCE, 0).await.unwrap();
+    assert!(policy.judge(&proof.checkpoint).is_ok());
+    app.stop().await;
+
+    // Another history under the same key is signed, and not cosigned.
+    let other = outside.registry_with(url, key).await;
+    for _ in 0..5 {
+        let entry = NewEntry { decision: Some("other".to_owned()), ..entry() };
+        log(&other).append(GOVERNANCE, entry).await.unwrap();
+    }
+    log(&other).publish(GOVERNANCE).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let (_, _, note) = other.get_raw(&format!("/v1/logs/{GOVERNANCE}/checkpoint"), None).await;
+    assert!(policy.judge(&String::from_utf8(note).unwrap()).is_err());
+    other.stop().await;
 }
