@@ -177,6 +177,7 @@ fn make_known(database: &str, log: &Signer) {
 /// A witness of other people's making (torchwood's litewitness), which `tests/interop/run` starts.
 #[actix_web::test]
 #[ignore = "needs litewitness: tests/interop/run"]
+#[expect(clippy::disallowed_methods, reason = "where the script has started it")]
 async fn litewitness_cosigns_what_it_is_shown_and_nothing_that_takes_it_back() {
     let told = |name: &str| std::env::var(format!("LITEWITNESS_{name}")).unwrap();
     let (url, key) = (told("URL"), told("KEY"));

@@ -200,7 +200,7 @@ impl Verifier {
                 match line {
                     Read::Other(Line::End { count: claimed }) if claimed == count && !ended => ended = true,
                     Read::Other(Line::Checkpoint { size, note }) if !ended => {
-                        self.checkpoint(&log, size, &note)
+                        self.checkpoint(&log, size, &note);
                     }
                     Read::Entry(row) if !ended => {
                         count += 1;
