@@ -7,6 +7,7 @@
 mod database;
 mod examining;
 mod months;
+mod orders;
 mod rows;
 mod trust;
 
@@ -55,7 +56,8 @@ pub enum BreakKind {
     Truncated,
     /// The root at a trusted head is another (position: last index under that head).
     HeadMismatch,
-    /// A month was dropped without a destruction entry in the governance log (position: its first index).
+    /// A month was dropped without a destruction entry in the governance log (position: its first index). In the governance
+    /// log itself: a destruction or an erasure without an order for it (position: its index).
     UnorderedDestruction,
     /// The manifest that begins a month does not fit the month before.
     Manifest,
@@ -154,6 +156,8 @@ pub struct Verifier {
     trust: Trust,
     tracks: BTreeMap<String, Track>,
     destroyed: Vec<crate::MonthRange>,
+    /// Approved orders of the governance log by index: what they order, and of which entries.
+    orders: BTreeMap<u64, (String, crate::MonthRange)>,
     gaps: Vec<Gap>,
     breaks: Vec<Break>,
     checked: u64,

@@ -100,7 +100,7 @@ async fn a_log_that_takes_back_a_checkpoint_is_held_to_the_copy() {
     // One finding of the bureau's, with each contradiction as its evidence.
     let finding = findings().await;
     assert_eq!((finding.len(), &finding[0]["clause"]), (1, &json!("H6.6")), "{finding:#?}");
-    assert_eq!(finding[0]["agency"], json!(bureau.agency));
+    assert_eq!(finding[0]["agency_id"], json!(bureau.agency));
     let evidence: Vec<_> =
         finding[0]["evidence"].as_array().unwrap().iter().map(|e| e["what"].clone()).collect();
     let told = [(7, "two-histories"), (9, "rewritten"), (9, "key")];

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::examining::Examined;
 use super::months::Gap;
 use super::{BreakKind, Row, Verifier};
+use crate::GOVERNANCE;
 use crate::header::{Header, Kind};
 use crate::month::Month;
-use crate::{DESTRUCTION, GOVERNANCE};
 
 /// Where the verification of one log stands.
 #[derive(Debug)]
@@ -100,11 +100,8 @@ impl Verifier {
         self.time_of(track, log, row, header, placed);
         self.counters_of(track, log, header, placed);
         self.manifest_of(log, row, header);
-        if log == GOVERNANCE
-            && header.kind == Kind::Governance
-            && header.action.as_deref() == Some(DESTRUCTION)
-        {
-            self.destroyed.extend(header.range.clone());
+        if log == GOVERNANCE && header.kind == Kind::Governance && placed {
+            self.act_of(track.from, header);
         }
     }
 

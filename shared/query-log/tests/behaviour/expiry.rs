@@ -125,19 +125,53 @@ async fn a_destruction_entry_that_says_something_else_covers_nothing() {
         MonthRange { last: range.last - 1, count: range.count - 1, ..range.clone() },
         MonthRange { log: "five-year".to_owned(), ..range.clone() },
     ];
-    for range in wrong {
+    for (others, range) in (1..).zip(wrong) {
         let entry = NewEntry {
             action: Some(query_log::DESTRUCTION.to_owned()),
             range: Some(range),
+            closes: Some(order),
             ..NewEntry::new(Kind::Governance, moment("2026-02-01T01:00:00Z"))
         };
         world.log.append(GOVERNANCE, entry).await.unwrap();
         let heads = [world.log.head(LOG).await.unwrap(), world.log.head(GOVERNANCE).await.unwrap()];
         let report = verify_database(&world.url, &[LOG, GOVERNANCE], heads).await.unwrap();
         let found: Vec<_> = report.breaks.iter().map(|b| (b.log.as_str(), b.kind)).collect();
-        assert_eq!(found, [(LOG, BreakKind::UnorderedDestruction)], "{:?}", report.breaks);
+        let mut expected = vec![(GOVERNANCE, BreakKind::UnorderedDestruction); others];
+        expected.push((LOG, BreakKind::UnorderedDestruction));
+        assert_eq!(found, expected, "{:?}", report.breaks);
     }
     // The true one, beside the false ones, covers it.
     let destroyed = world.log.expire_month(LOG, january, order).await.unwrap();
     assert_eq!(world.log.read(GOVERNANCE, destroyed.index).await.unwrap().header.range, Some(range));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destruction_or_erasure_that_nobody_ordered_is_found_where_it_stands() {
+    let (world, january) = two_months().await;
+    let range = world.log.month_manifest(LOG, january).await.unwrap();
+    let act = |action: &str, closes: Option<u64>, decision: Option<&str>| NewEntry {
+        action: Some(action.to_owned()),
+        range: Some(range.clone()),
+        closes,
+        decision: decision.map(str::to_owned),
+        ..NewEntry::new(Kind::Governance, moment("2026-02-01T01:00:00Z"))
+    };
+    let append = async |entry| world.log.append(GOVERNANCE, entry).await.unwrap().index;
+    let refused = append(act(query_log::DESTRUCTION_ORDER, None, Some("refused"))).await;
+    let erasure = append(act(query_log::ERASURE_ORDER, None, Some(query_log::APPROVED))).await;
+    let mut unordered = vec![];
+    for (action, order) in [
+        (query_log::DESTRUCTION, None),
+        (query_log::DESTRUCTION, Some(refused)),
+        (query_log::DESTRUCTION, Some(erasure)),
+        (query_log::ERASURE, Some(1_000)),
+    ] {
+        unordered.push(append(act(action, order, None)).await);
+    }
+    let ordered = append(act(query_log::ERASURE, Some(erasure), None)).await;
+    let head = world.log.head(GOVERNANCE).await.unwrap();
+    let report = verify_database(&world.url, &[GOVERNANCE], [head]).await.unwrap();
+    let found: Vec<_> = report.breaks.iter().map(|b| (b.index, b.kind)).collect();
+    let expected: Vec<_> = unordered.iter().map(|index| (*index, BreakKind::UnorderedDestruction)).collect();
+    assert_eq!(found, expected, "{:?}; {ordered} has its order", report.breaks);
 }
