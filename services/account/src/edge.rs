@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use account_types::AgencyKind;
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
 use chassis::endorsements::{self, Taken};
@@ -146,13 +145,9 @@ pub fn text(pointer: &str, value: &str, limit: usize) -> Result<()> {
 
 /// The agency to which `caller` is narrowed: the bureau's designated officer forwards for every office (I3.3) and sees
 /// them all.
-pub async fn scope(caller: &Caller, asked: Option<AgencyId>) -> Result<Option<AgencyId>> {
-    if let (true, Some(agency)) = (caller.principal.has(Role::DesignatedOfficer), caller.principal.agency) {
-        let mut conn = caller.context.connection().await?;
-        let own = document::find::<Agency>(&mut conn, agency.0, false).await?;
-        if own.is_some_and(|a| a.kind == AgencyKind::Bureau) {
-            return Ok(asked);
-        }
+pub fn scope(caller: &Caller, asked: Option<AgencyId>) -> Result<Option<AgencyId>> {
+    if caller.principal.oversees && caller.principal.has(Role::DesignatedOfficer) {
+        return Ok(asked);
     }
     caller.scope(asked)
 }

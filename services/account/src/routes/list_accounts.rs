@@ -38,7 +38,7 @@ pub struct ListAccounts {
 pub async fn list_accounts(caller: Caller, query: web::Query<ListAccounts>) -> Result<Answer<Page<Account>>> {
     let query = query.into_inner();
     let filter = Filter::all()
-        .eq_opt("agency_id", edge::scope(&caller, query.agency).await?)
+        .eq_opt("agency_id", edge::scope(&caller, query.agency)?)
         .eq_opt("status", query.status.as_deref())
         .eq_opt("regulation", query.regulation.as_deref())
         .eq_opt("person_id", query.person)

@@ -37,7 +37,7 @@ pub async fn list_agency_acts(
 ) -> Result<Answer<Page<AgencyAct>>> {
     let query = query.into_inner();
     let filter = Filter::all()
-        .eq_opt("agency_id", edge::scope(&caller, query.agency).await?)
+        .eq_opt("agency_id", edge::scope(&caller, query.agency)?)
         .eq_opt("status", query.status.as_deref())
         .eq_opt("person_id", query.person);
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await

@@ -34,7 +34,7 @@ pub async fn list_data_links(
     query: web::Query<ListDataLinks>,
 ) -> Result<Answer<Page<DataLink>>> {
     let query = query.into_inner();
-    let agency = edge::scope(&caller, query.agency).await?;
+    let agency = edge::scope(&caller, query.agency)?;
     let filter = Filter::all().eq_opt("status", query.status.as_deref()).eq_opt("agency_id", agency);
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

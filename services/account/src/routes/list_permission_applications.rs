@@ -41,7 +41,7 @@ pub async fn list_permission_applications(
 ) -> Result<Answer<Page<PermissionApplication>>> {
     let query = query.into_inner();
     let filter = Filter::all()
-        .eq_opt("agency_id", edge::scope(&caller, query.agency).await?)
+        .eq_opt("agency_id", edge::scope(&caller, query.agency)?)
         .eq_opt("status", query.status.as_deref())
         .eq_opt("regulation", query.regulation.as_deref())
         .eq_opt("person_id", query.person)
