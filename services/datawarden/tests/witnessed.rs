@@ -44,14 +44,8 @@ impl Outside {
         self.registry_with(self.server.url.clone(), self.server.key.clone()).await
     }
 
-    /// A registry with this one witness.
     async fn registry_with(&self, url: String, key: String) -> TestApp {
-        let keys = self.folder.path().join("log-keys");
-        let app = TestApp::of(query_registry::service()).settings(move |settings, _, _| {
-            settings.secrets.log_keys = Some(keys);
-            settings.log.witnesses = vec![settings::Witness { url, key }];
-        });
-        app.start().await
+        registry_over(&self.folder, url, key).await
     }
 
     fn policy(&self) -> Policy {
@@ -63,6 +57,16 @@ impl Outside {
         let log = self.signer.verifier();
         format!("log {log}\nwitness w {witness}\nquorum w").parse().unwrap()
     }
+}
+
+/// A registry over the key store in `folder`, with this one witness.
+async fn registry_over(folder: &TempDir, url: String, key: String) -> TestApp {
+    let keys = folder.path().join("log-keys");
+    let app = TestApp::of(query_registry::service()).settings(move |settings, _, _| {
+        settings.secrets.log_keys = Some(keys);
+        settings.log.witnesses = vec![settings::Witness { url, key }];
+    });
+    app.start().await
 }
 
 fn serve(folder: &TempDir, log: &Signer, bind: SocketAddr) -> WitnessServer {
@@ -150,12 +154,7 @@ async fn with_no_witness_to_ask_a_new_process_does_not_go_on() {
     let outside = Outside::start().await;
     let (url, key) = (outside.server.url.clone(), outside.server.key.clone());
     outside.server.stop().await;
-    let keys = outside.folder.path().join("log-keys");
-    let app = TestApp::of(query_registry::service()).settings(move |settings, _, _| {
-        settings.secrets.log_keys = Some(keys);
-        settings.log.witnesses = vec![settings::Witness { url, key }];
-    });
-    let app = app.start().await;
+    let app = registry_over(&outside.folder, url, key).await;
     let refused = log(&app).append(GOVERNANCE, entry()).await;
     assert!(matches!(refused, Err(LogError::Unavailable)), "{refused:?}");
     app.stop().await;

@@ -51,9 +51,7 @@ impl Hash {
     pub fn empty_tree() -> Self {
         sha256(&[])
     }
-}
 
-impl Hash {
     /// 64 hexadecimal digits. Headers are full of hashes: without a string on the heap for each.
     fn with_digits<T>(&self, then: impl FnOnce(&str) -> T) -> T {
         let mut digits = [0; 64];
@@ -114,19 +112,5 @@ impl TryFrom<&[u8]> for Hash {
 
     fn try_from(bytes: &[u8]) -> Result<Self, HashError> {
         bytes.try_into().map(Self).map_err(|_| HashError)
-    }
-}
-
-impl TryFrom<String> for Hash {
-    type Error = HashError;
-
-    fn try_from(text: String) -> Result<Self, HashError> {
-        text.parse()
-    }
-}
-
-impl From<Hash> for String {
-    fn from(hash: Hash) -> Self {
-        hash.to_string()
     }
 }
