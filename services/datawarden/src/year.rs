@@ -21,6 +21,7 @@ use std::time::{Duration, Instant as Moment};
 
 use anyhow::Context as _;
 use chrono::{Datelike as _, NaiveDate};
+use futures::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Instant, WorkingCalendar, days};
 use rule_pack::{PackSet, Regulation, RulePack};
@@ -115,6 +116,14 @@ pub async fn live(stack: &Stack, options: &YearOptions) -> anyhow::Result<YearRe
     let report = year.state.report(started.elapsed(), &year.client);
     report.print();
     Ok(report)
+}
+
+/// Does `each` for all of `items`, in no order, as many at once as requests may be under way.
+async fn side_by_side<I, T, F: Future<Output = T>>(
+    items: impl IntoIterator<Item = I>,
+    each: impl FnMut(I) -> F,
+) -> Vec<T> {
+    stream::iter(items).map(each).buffer_unordered(queries::AT_ONCE).collect().await
 }
 
 fn progress_bar(days: u64) -> ProgressBar {

@@ -1,17 +1,15 @@
 //! Daily and weekly control: reports endorsed, items explained or confirmed as findings (H8.1).
 
 use chrono::NaiveDate;
-use futures::{StreamExt as _, stream};
 use kernel::ids::AgencyId;
 use obligations::Obligation;
 use query_registry_types::PersonalText;
 use query_registry_types::control::{ControlReport, EndorseReport, SettleItem};
 use uuid::Uuid;
 
-use super::Year;
-use super::duties::subject_id;
 use super::permissions::strange;
-use super::queries::{AT_ONCE, REGISTRY};
+use super::queries::REGISTRY;
+use super::{Year, side_by_side};
 use crate::client::{Called, Who};
 
 /// Whether the duty is to endorse an office's daily report.
@@ -35,20 +33,13 @@ impl Year<'_> {
 
     /// Daily reports are many, and each is its office's alone: they go side by side.
     pub(super) async fn endorse_daily_reports(&mut self, due: &[Obligation]) {
-        let mut wanted: Vec<(&Obligation, Uuid)> = vec![];
-        for obligation in due.iter().filter(|o| is_daily_report(&o.duty)) {
-            if let Some(id) = subject_id(obligation).filter(|_| self.take_up(obligation)) {
-                wanted.push((obligation, id));
-            }
-        }
-        let read: Vec<(&Obligation, Uuid, Called<ControlReport>)> = {
-            let year = &*self;
-            stream::iter(wanted)
-                .map(async |(obligation, id)| (obligation, id, year.report("get_daily_report", id).await))
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let wanted = self.take_up_all(due, is_daily_report);
+        let year = &*self;
+        let read: Vec<(&Obligation, Uuid, Called<ControlReport>)> =
+            side_by_side(wanted, async |(obligation, id)| {
+                (obligation, id, year.report("get_daily_report", id).await)
+            })
+            .await;
         let mut open = vec![];
         for (obligation, id, report) in read {
             let Some(report) = self.note_duty(obligation, report) else { continue };
@@ -57,17 +48,13 @@ impl Year<'_> {
                 open.push((obligation, id, report));
             }
         }
-        let endorsed: Vec<(&Obligation, Called<()>)> = {
-            let year = &*self;
-            stream::iter(open)
-                .map(async |(obligation, id, report)| {
-                    let supervisor = year.client.holder(report.content.agency, "responsible_supervisor");
-                    (obligation, year.endorse_report("endorse_daily_report", supervisor, id, &report).await)
-                })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let year = &*self;
+        let endorsed: Vec<(&Obligation, Called<()>)> =
+            side_by_side(open, async |(obligation, id, report)| {
+                let supervisor = year.client.holder(report.content.agency, "responsible_supervisor");
+                (obligation, year.endorse_report("endorse_daily_report", supervisor, id, &report).await)
+            })
+            .await;
         for (obligation, endorsed) in endorsed {
             if self.note_duty(obligation, endorsed).is_some() {
                 self.state.did("daily reports endorsed");

@@ -6,7 +6,6 @@ use account_types::{
     ProposeGovernedChange, RecordHostSecurity, RegisterLink,
 };
 use chrono::Datelike as _;
-use futures::{StreamExt as _, stream};
 use kernel::ids::{AccountId, PersonId};
 use obligations::Obligation;
 use rule_pack::Regulation;
@@ -14,11 +13,10 @@ use sample_city::DayPlan;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Year;
 use super::control::is_daily_report;
 use super::internal_audits::is_internal_audit;
 use super::permissions::{ACCOUNT, Until, Wish, strange};
-use super::queries::AT_ONCE;
+use super::{Year, side_by_side};
 use crate::client::{Called, Who};
 
 /// A data link that is not needed any more: its review ends in a letter (H6.5).
@@ -78,6 +76,17 @@ impl Year<'_> {
         !put_off && self.state.worked.insert(key)
     }
 
+    /// Those of a kind that are done today, with the subject of each.
+    pub(super) fn take_up_all<'o>(
+        &mut self,
+        due: &'o [Obligation],
+        is_wanted: fn(&str) -> bool,
+    ) -> Vec<(&'o Obligation, Uuid)> {
+        let wanted = due.iter().filter(|o| is_wanted(&o.duty));
+        let with_subject = wanted.filter_map(|o| Some((o, subject_id(o)?)));
+        with_subject.filter(|(obligation, _)| self.take_up(obligation)).collect()
+    }
+
     /// As [`Self::note`]; a duty that could not be done is put off.
     pub(super) fn note_duty<T>(&mut self, obligation: &Obligation, done: Called<T>) -> Option<T> {
         let noted = self.note(&format!("duty {}", obligation.duty), done);
@@ -110,14 +119,9 @@ impl Year<'_> {
                 holder.is_some_and(|p| !self.state.gone.contains_key(&p) && !self.state.cardless.contains(&p))
             })
             .collect();
-        let results: Vec<Called<()>> = {
-            let year = &*self;
-            stream::iter(wanted)
-                .map(|(account, kind)| async move { year.attest(account, kind).await })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let year = &*self;
+        let results: Vec<Called<()>> =
+            side_by_side(wanted, |(account, kind)| async move { year.attest(account, kind).await }).await;
         for result in results {
             if self.note("attestation", result).is_some() {
                 self.state.did("attestations of PIN change and log-out");

@@ -4,7 +4,6 @@ use account_types::{ImportPersonnelChanges, InventoryEffect};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
-use futures::{StreamExt as _, stream};
 use kernel::ids::AgencyId;
 use query_registry_types::PersonalText;
 use query_registry_types::import::{FileFormat, ImportFile};
@@ -12,9 +11,9 @@ use rule_pack::Regulation;
 use sample_city::{DayPlan, PersonnelChange};
 use serde_json::Value;
 
-use super::Year;
 use super::permissions::{ACCOUNT, Until, Wish};
-use super::queries::{AT_ONCE, REGISTRY};
+use super::queries::REGISTRY;
+use super::{Year, side_by_side};
 use crate::client::{Called, Caller};
 
 impl Year<'_> {
@@ -148,14 +147,11 @@ impl Year<'_> {
         files: Vec<(Caller, ImportFile)>,
         (what, done): (&str, &str),
     ) {
-        let results: Vec<Called<Value>> = {
-            let client = &self.client;
-            stream::iter(files)
-                .map(|(who, body)| async move { client.post(who, (REGISTRY, operation), &[], &body).await })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let client = &self.client;
+        let results: Vec<Called<Value>> = side_by_side(files, |(who, body)| async move {
+            client.post(who, (REGISTRY, operation), &[], &body).await
+        })
+        .await;
         for result in results {
             if self.note(what, result).is_some() {
                 self.state.did(done);

@@ -3,18 +3,15 @@
 use std::collections::BTreeMap;
 
 use audit_sampling_types::{Endorse, FormAnswer, RecordInternalAudit};
-use futures::{StreamExt as _, stream};
 use kernel::ids::AgencyId;
 use obligations::Obligation;
 use rule_pack::Regulation;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Year;
 use super::audits::AUDIT;
-use super::duties::subject_id;
 use super::permissions::strange;
-use super::queries::AT_ONCE;
+use super::{Year, side_by_side};
 use crate::client::{Called, Who};
 
 /// Whether the duty is an office's own audit.
@@ -26,20 +23,13 @@ impl Year<'_> {
     /// Does those of the internal audits among `due` that may be done today. Each is its office's alone: they go side by
     /// side.
     pub(super) async fn audit_offices(&mut self, due: &[Obligation]) {
-        let mut wanted: Vec<(&Obligation, Uuid)> = vec![];
-        for obligation in due.iter().filter(|o| is_internal_audit(&o.duty)) {
-            if let Some(id) = subject_id(obligation).filter(|_| self.take_up(obligation)) {
-                wanted.push((obligation, id));
-            }
-        }
-        let results: Vec<(&Obligation, Called<Option<u64>>)> = {
-            let year = &*self;
-            stream::iter(wanted)
-                .map(|(obligation, id)| async move { (obligation, year.internal_audit(id).await) })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let wanted = self.take_up_all(due, is_internal_audit);
+        let year = &*self;
+        let results: Vec<(&Obligation, Called<Option<u64>>)> = side_by_side(
+            wanted,
+            |(obligation, id)| async move { (obligation, year.internal_audit(id).await) },
+        )
+        .await;
         for (obligation, result) in results {
             if let Some(Some(annex)) = self.note_duty(obligation, result) {
                 self.state.did(&format!("internal audits on annex {annex}"));

@@ -4,16 +4,14 @@ use account_types::{
     AccountAct, ActContent, AgencyActBody, Attest, AttestationKind, Confirm, ConfirmLinkLetter,
     DecideInventoryLine, GovernedAct, Nothing, RecordAgencyAct, RecordTraining, ReviewLink, SendLinkLetter,
 };
-use futures::{StreamExt as _, stream};
 use identity::Endorsement;
 use kernel::ids::{AccountId, AgencyId, PersonId};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Year;
 use super::imports::decision;
 use super::permissions::{ACCOUNT, document_number, strange, strange_from};
-use super::queries::AT_ONCE;
+use super::{Year, side_by_side};
 use crate::client::{Called, Who};
 
 impl Year<'_> {
@@ -27,14 +25,9 @@ impl Year<'_> {
         let agency: Option<AgencyId> = inventory["agency_id"].as_str().and_then(|a| a.parse().ok());
         let query = [("inventory", id.to_string()), ("decided", "false".to_owned())];
         let lines: Vec<Value> = self.client.list(reader, (ACCOUNT, "list_inventory_lines"), &query).await?;
-        let results: Vec<Called<Value>> = {
-            let year = &*self;
-            stream::iter(&lines)
-                .map(|line| async move { year.decide_line(agency, line).await })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let year = &*self;
+        let results: Vec<Called<Value>> =
+            side_by_side(&lines, |line| async move { year.decide_line(agency, line).await }).await;
         for result in results {
             if self.note("inventory decision", result).is_some() {
                 self.state.did("inventory decisions");

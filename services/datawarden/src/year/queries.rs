@@ -20,18 +20,16 @@ use rule_pack::Regulation;
 use sample_city::{Medium, PlannedQuery, Provider};
 use serde_json::Value;
 
-use super::Year;
 use super::state::Kept;
+use super::{Year, side_by_side};
 use crate::client::{CallError, Called, Caller, Who};
 
 /// Requests under way at once.
 pub(super) const AT_ONCE: usize = 24;
 /// Service that holds the gate.
 pub(super) const REGISTRY: &str = "query-registry";
-/// Honest queries of so many minutes are played together, in their middle: a supervisor stamps three times a day.
-const SLOT_MINUTES: i64 = 240;
-/// Minutes of the day at which the first of them begin.
-const FIRST_SLOT: i64 = 7 * 60;
+/// Honest queries of so many minutes are played together.
+const SLOT_MINUTES: i64 = 120;
 
 /// Queries that share an application: one user, one case, one provider, one occasion.
 struct Group<'p> {
@@ -70,9 +68,8 @@ impl Year<'_> {
             let at = if query.planted.is_some() {
                 query.at
             } else {
-                let since_first = (query.at - days::start_of(day.date)).num_minutes() - FIRST_SLOT;
-                let slot = since_first.div_euclid(SLOT_MINUTES);
-                days::start_of(day.date) + Span::minutes(FIRST_SLOT + slot * SLOT_MINUTES + SLOT_MINUTES / 2)
+                let into = (query.at - days::start_of(day.date)).num_minutes() / SLOT_MINUTES * SLOT_MINUTES;
+                days::start_of(day.date) + Span::minutes(into + SLOT_MINUTES / 2)
             };
             moments.entry(at).or_default().push(query);
         }
@@ -164,25 +161,21 @@ impl Year<'_> {
             group.queries.push(query);
         }
         self.register_cases(queries).await;
-        let results: Vec<Option<Result<Filed<'p>, CallError>>> = {
-            let year = &*self;
-            stream::iter(groups.into_values())
-                .map(|group| async move {
-                    let (request, who) = (year.fill_in(&group)?, group.who);
-                    let filed: Called<QueryApplicationView> = match request {
-                        Ok(request) => {
-                            year.client
-                                .call(who, (REGISTRY, "create_query_application"), &[], &[], Some(&request))
-                                .await
-                        }
-                        Err(error) => Err(error),
-                    };
-                    Some(filed.map(|view| Filed { group, view }))
-                })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let year = &*self;
+        let results: Vec<Option<Result<Filed<'p>, CallError>>> =
+            side_by_side(groups.into_values(), |group| async move {
+                let (request, who) = (year.fill_in(&group)?, group.who);
+                let filed: Called<QueryApplicationView> = match request {
+                    Ok(request) => {
+                        year.client
+                            .call(who, (REGISTRY, "create_query_application"), &[], &[], Some(&request))
+                            .await
+                    }
+                    Err(error) => Err(error),
+                };
+                Some(filed.map(|view| Filed { group, view }))
+            })
+            .await;
         let mut filed = vec![];
         for result in results {
             match result {
@@ -261,17 +254,12 @@ impl Year<'_> {
             .into_iter()
             .filter_map(|(place, query)| Some((place, self.registration(place, query)?)))
             .collect();
-        let results: Vec<(usize, Called<CaseView>)> = {
-            let client = &self.client;
-            stream::iter(requests)
-                .map(|(place, request)| async move {
-                    let operation = (REGISTRY, "register_case");
-                    (place, client.call(Caller::Platform, operation, &[], &[], Some(&request)).await)
-                })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let client = &self.client;
+        let results: Vec<(usize, Called<CaseView>)> = side_by_side(requests, |(place, request)| async move {
+            let operation = (REGISTRY, "register_case");
+            (place, client.call(Caller::Platform, operation, &[], &[], Some(&request)).await)
+        })
+        .await;
         for (place, result) in results {
             if let Some(view) = self.note("case", result) {
                 self.state.cases.insert(place, view.id);
@@ -318,14 +306,9 @@ impl Year<'_> {
             .into_iter()
             .flat_map(|(who, all)| all.chunks(most).map(|c| (who, c.to_vec())).collect::<Vec<_>>())
             .collect();
-        let results: Vec<Called<Value>> = {
-            let year = &*self;
-            stream::iter(batches)
-                .map(|(who, batch)| async move { year.stamp_batch(who, batch).await })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await
-        };
+        let year = &*self;
+        let results: Vec<Called<Value>> =
+            side_by_side(batches, |(who, batch)| async move { year.stamp_batch(who, batch).await }).await;
         for result in results {
             if self.note("supervisor's endorsement", result).is_some() {
                 self.state.did("batches of applications stamped");
