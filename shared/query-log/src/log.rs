@@ -147,6 +147,11 @@ impl QueryLog {
         Err(LogError::Fenced)
     }
 
+    /// Whether there is a log of that name.
+    pub fn holds(&self, log: &str) -> bool {
+        self.inner.logs.contains_key(log)
+    }
+
     pub(crate) fn handle(&self, log: &str) -> Result<&LogHandle, LogError> {
         self.inner.logs.get(log).ok_or_else(|| LogError::UnknownLog(log.to_owned()))
     }

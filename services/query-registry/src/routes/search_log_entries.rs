@@ -3,7 +3,7 @@
 use actix_web::{post, web};
 use chassis::{Answer, Caller, Command, Problem, Result, document};
 use kernel::{NationalId, Personal};
-use query_log::{Filter, LogError, Page, SUBJECT};
+use query_log::{Filter, Page, SUBJECT};
 use query_registry_types::PersonalText;
 use query_registry_types::logs::{FoundLogEntries, SearchLogEntries};
 
@@ -32,6 +32,9 @@ pub async fn search_log_entries(
         return Err(Problem::invalid("/limit", "1 to 200").into());
     }
     let registry = caller.context.state::<Registry>();
+    if !registry.log.holds(&log) {
+        return Err(document::missing("log"));
+    }
     let own = caller.person()?;
     let is_own = |account| registry.index().account(account).is_some_and(|known| known.person == own);
     // Nobody audits his own queries (invariant 9).
@@ -77,10 +80,8 @@ async fn find(
     if body.case.is_some() && filter.applications.is_empty() {
         return Ok(Page { entries: vec![], next: None });
     }
-    registry.log.find(log, &filter, body.after, limit).await.map_err(|error| match error {
-        LogError::UnknownLog(_) => document::missing("log"),
-        other => problems::log_unavailable(&other).into(),
-    })
+    let found = registry.log.find(log, &filter, body.after, limit).await;
+    found.map_err(|error| problems::log_unavailable(&error).into())
 }
 
 /// A national id in the spelling in which the gate logs it; anything else as it is, as imports are logged.
