@@ -5,7 +5,7 @@ mod witnesses;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,12 +158,17 @@ impl Stack {
 
     async fn start_services(&mut self, manual_time: bool, any_port: bool) -> anyhow::Result<()> {
         let mut shared: Option<Platform> = None;
-        let mut urls = BTreeMap::new();
-        for (service, port) in services().into_iter().zip(FIRST_PORT..) {
-            let name = service.name.replace('-', "_");
-            let database = self.postgres.create_database(&name)?;
-            let port = if any_port { 0 } else { port };
-            let settings = self.settings(&service, database, port, &urls);
+        let services = services();
+        let addresses = addresses(services.len(), any_port)?;
+        // Each knows every other from the start: two of them ask each other.
+        let urls: BTreeMap<_, _> = services
+            .iter()
+            .zip(&addresses)
+            .map(|(service, address)| (service.name.to_owned(), format!("http://{address}")))
+            .collect();
+        for (service, address) in services.into_iter().zip(addresses) {
+            let database = self.postgres.create_database(&service.name.replace('-', "_"))?;
+            let settings = self.settings(&service, database, address, &urls);
             service.migrate(&settings).await.with_context(|| format!("{}: migrations", service.name))?;
             let platform = match &shared {
                 Some(platform) => platform.clone(),
@@ -178,7 +183,6 @@ impl Stack {
             let begun = std::time::Instant::now();
             let running = service.start(settings, platform, Part::All, manual_time).await?;
             self.start_seconds.push(begun.elapsed().as_secs_f64());
-            urls.insert(name, running.url());
             self.services.push(running);
         }
         for service in &self.services {
@@ -192,7 +196,7 @@ impl Stack {
         &self,
         service: &Service,
         database: String,
-        port: u16,
+        address: SocketAddr,
         urls: &BTreeMap<String, String>,
     ) -> Settings {
         let pki = self.data.join("pki");
@@ -203,7 +207,7 @@ impl Stack {
         Settings {
             // The simulated year is one client that sends thousands of requests a second.
             http: settings::Http {
-                bind: SocketAddr::from(([127, 0, 0, 1], port)).to_string(),
+                bind: address.to_string(),
                 workers: 2,
                 limits: settings::Limits::none(),
                 ..settings::Http::default()
@@ -348,6 +352,17 @@ impl Stack {
         self.provider.stop().await;
         Ok(())
     }
+}
+
+/// Where the services listen, each at a port of its own.
+fn addresses(count: usize, any_port: bool) -> anyhow::Result<Vec<SocketAddr>> {
+    let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    if !any_port {
+        return Ok((FIRST_PORT..).take(count).map(local).collect());
+    }
+    // Held together, so that no two are the same.
+    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind(local(0))).collect::<Result<_, _>>()?;
+    Ok(listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?)
 }
 
 fn start_provider(

@@ -27,6 +27,12 @@ async fn it_starts_with_the_sample_city_and_again_on_the_same_data() {
         let name = service.context.name();
         assert_eq!(get(&first, name, "/readyz", Role::Auditor).await.0, 200, "{name} is ready");
     }
+    for service in first.services() {
+        let (name, known) = (service.context.name(), &service.context.settings().services);
+        for other in first.services() {
+            assert_eq!(known.get(other.context.name()), Some(&other.url()), "where {name} looks for it");
+        }
+    }
     let (status, accounts) = get(&first, "account", "/v1/accounts?limit=200", Role::ItUnit).await;
     assert_eq!(status, 200, "{accounts:#}");
     assert_eq!(accounts["items"].as_array().unwrap().len(), 200);
