@@ -1,5 +1,11 @@
 //! What the pages show: sections, each a list of one service, with its columns. Pages are data, not code.
 
+mod pages;
+#[cfg(test)]
+mod tests;
+
+pub use pages::PAGES;
+
 /// The services that are asked: name, title.
 pub const SERVICES: [(&str, &str); 4] = [
     ("account", "帳號權限"),
@@ -46,6 +52,7 @@ pub struct Page {
     pub sections: &'static [Section],
 }
 
+/// A section whose rows have a page of their own under their `id`.
 const fn section(
     slug: &'static str,
     title: &'static str,
@@ -56,315 +63,48 @@ const fn section(
     Section { slug, title, service, collection, query: &[], columns, detail: Some("id") }
 }
 
-/// Every page with lists.
-pub const PAGES: &[Page] = &[
-    Page {
-        slug: "accounts",
-        title: "帳號",
-        sections: &[
-            section(
-                "accounts",
-                "帳號",
-                "account",
-                "accounts",
-                &[
-                    ("number", "帳號"),
-                    ("regulation", "資料別"),
-                    ("status", "狀態"),
-                    ("valid_from", "啟用日"),
-                    ("valid_until", "到期日"),
-                    ("agency_id", "機關"),
-                ],
-            ),
-            section(
-                "personnel-changes",
-                "人事異動",
-                "account",
-                "personnel-changes",
-                &[("key", "異動"), ("kind", "類別"), ("effective_on", "生效日"), ("status", "狀態")],
-            ),
-            section(
-                "agency-acts",
-                "機關憑證作業",
-                "account",
-                "agency-acts",
-                &[("kind", "作業"), ("status", "狀態"), ("agency_id", "機關")],
-            ),
-            section(
-                "data-links",
-                "連結作業",
-                "account",
-                "data-links",
-                &[("name", "連結作業"), ("status", "狀態"), ("agency_id", "機關")],
-            ),
-        ],
-    },
-    Page {
-        slug: "applications",
-        title: "權限申請",
-        sections: &[section(
-            "permission-applications",
-            "使用者權限申請",
-            "account",
-            "permission-applications",
-            &[
-                ("filed_at", "申請日期"),
-                ("regulation", "資料別"),
-                ("kind", "申請類別"),
-                ("status", "狀態"),
-                ("next_stage", "下一階段"),
-                ("agency_id", "機關"),
-            ],
-        )],
-    },
-    Page {
-        slug: "register",
-        title: "查詢申請紀錄",
-        sections: &[
-            section(
-                "query-applications",
-                "查詢申請紀錄",
-                "query-registry",
-                "query-applications",
-                &[
-                    ("register_number", "登記號"),
-                    ("date", "日期"),
-                    ("account_number", "作業帳號"),
-                    ("programme", "業務"),
-                    ("persons", "人數"),
-                    ("state", "狀態"),
-                    ("endorsed_at", "核章時間"),
-                ],
-            ),
-            section(
-                "queries",
-                "查詢",
-                "query-registry",
-                "queries",
-                &[
-                    ("at", "時間"),
-                    ("regulation", "資料別"),
-                    ("decision", "結果"),
-                    ("refusal", "拒絕事由"),
-                    ("records", "筆數"),
-                ],
-            ),
-            section(
-                "copy-requests",
-                "複製核准",
-                "query-registry",
-                "copy-requests",
-                &[("requested_at", "申請時間"), ("count", "份數"), ("state", "狀態")],
-            ),
-        ],
-    },
-    Page {
-        slug: "reports",
-        title: "每日報表",
-        sections: &[
-            section(
-                "control-reports",
-                "每日及每週報表",
-                "query-registry",
-                "control-reports",
-                &[
-                    ("day", "日期"),
-                    ("kind", "類別"),
-                    ("regulation", "資料別"),
-                    ("lines", "列數"),
-                    ("unmatched", "不符"),
-                    ("state", "狀態"),
-                    ("due_on", "期限"),
-                ],
-            ),
-            section(
-                "control-items",
-                "待說明事項",
-                "query-registry",
-                "control-items",
-                &[
-                    ("kind", "事項"),
-                    ("day", "日期"),
-                    ("clause", "條款"),
-                    ("state", "狀態"),
-                    ("due_on", "期限"),
-                ],
-            ),
-        ],
-    },
-    Page {
-        slug: "audits",
-        title: "稽核",
-        sections: &[
-            section(
-                "audit-plans",
-                "稽核計畫",
-                "audit-sampling",
-                "audit-plans",
-                &[
-                    ("period_start", "期間起"),
-                    ("period_end", "期間迄"),
-                    ("regulation", "資料別"),
-                    ("state", "狀態"),
-                    ("due_on", "期限"),
-                ],
-            ),
-            section(
-                "findings",
-                "查核發現",
-                "audit-sampling",
-                "findings",
-                &[
-                    ("kind", "事項"),
-                    ("clause", "條款"),
-                    ("state", "狀態"),
-                    ("raised_on", "發現日"),
-                    ("due_on", "期限"),
-                ],
-            ),
-            section(
-                "internal-audits",
-                "內部稽核（附表二、三）",
-                "audit-sampling",
-                "internal-audits",
-                &[
-                    ("form", "附表"),
-                    ("period_start", "期間起"),
-                    ("period_end", "期間迄"),
-                    ("state", "狀態"),
-                    ("due_on", "期限"),
-                ],
-            ),
-            section(
-                "investigations",
-                "會同調查",
-                "audit-sampling",
-                "investigations",
-                &[("id", "調查"), ("state", "狀態"), ("due_on", "期限")],
-            ),
-            section(
-                "spot-checks",
-                "實地抽查",
-                "audit-sampling",
-                "spot-checks",
-                &[("id", "抽查"), ("state", "狀態"), ("agency_id", "機關")],
-            ),
-            section(
-                "audit-packages",
-                "外部稽核資料",
-                "audit-sampling",
-                "audit-packages",
-                &[("id", "封存資料"), ("state", "狀態"), ("digest", "摘要")],
-            ),
-        ],
-    },
-    Page {
-        slug: "inventories",
-        title: "清查",
-        sections: &[section(
-            "inventories",
-            "帳號清查",
-            "account",
-            "inventories",
-            &[
-                ("period_end", "期間迄"),
-                ("regulation", "資料別"),
-                ("status", "狀態"),
-                ("due_on", "期限"),
-                ("agency_id", "機關"),
-            ],
-        )],
-    },
-    Page {
-        slug: "retention",
-        title: "保存與銷毀",
-        sections: &[
-            Section {
-                query: &[("unsettled", "true")],
-                ..section("unsettled-outputs", "未歸檔未銷毀之查得資料", "retention", "outputs", OUTPUTS)
-            },
-            section("outputs", "查得資料登記簿", "retention", "outputs", OUTPUTS),
-            section(
-                "holdings",
-                "保存清單",
-                "retention",
-                "holdings",
-                &[
-                    ("record_kind", "紀錄類別"),
-                    ("regulation", "資料別"),
-                    ("month", "月份"),
-                    ("count", "筆數"),
-                    ("term.clause", "條款"),
-                    ("term.ends_on", "保存至"),
-                    ("state", "狀態"),
-                ],
-            ),
-            section(
-                "destruction-orders",
-                "銷毀案",
-                "retention",
-                "destruction-orders",
-                &[
-                    ("record_kind", "紀錄類別"),
-                    ("regulation", "資料別"),
-                    ("month", "月份"),
-                    ("term.clause", "條款"),
-                    ("state", "狀態"),
-                ],
-            ),
-            Section {
-                detail: Some("content.order"),
-                ..section(
-                    "certificates",
-                    "銷毀證明",
-                    "retention",
-                    "certificates",
-                    &[
-                        ("content.record_kind", "紀錄類別"),
-                        ("content.regulation", "資料別"),
-                        ("content.month", "月份"),
-                        ("content.count", "筆數"),
-                        ("content.issued_at", "核發時間"),
-                        ("digest", "摘要"),
-                    ],
-                )
-            },
-            section(
-                "holds",
-                "資料保全",
-                "retention",
-                "holds",
-                &[
-                    ("placed_at", "保全時間"),
-                    ("scope.regulation", "資料別"),
-                    ("scope.record_kind", "紀錄類別"),
-                    ("active", "有效"),
-                ],
-            ),
-        ],
-    },
-];
-
-const OUTPUTS: &[Column] = &[
-    ("made_on", "產製日"),
-    ("kind", "型態"),
-    ("count", "份數"),
-    ("regulation", "資料別"),
-    ("due_on", "期限"),
-    ("state", "狀態"),
-    ("agency_id", "機關"),
-];
+/// A section whose rows say everything there is.
+const fn list(
+    slug: &'static str,
+    title: &'static str,
+    service: &'static str,
+    columns: &'static [Column],
+) -> Section {
+    Section { detail: None, ..section(slug, title, service, slug, columns) }
+}
 
 /// The page `slug`.
 pub fn page(slug: &str) -> Option<&'static Page> {
     PAGES.iter().find(|p| p.slug == slug)
 }
 
+/// What has a page of its own without a list: service, collection, title.
+const ALONE: [(&str, &str, &str); 3] = [
+    ("audit-sampling", "audit-worksheets", "工作底稿"),
+    ("retention", ERASURE_CERTIFICATES, "提前刪除證明"),
+    ("account", "people", "人員"),
+];
+/// What our pages call the certificates of early erasures.
+pub const ERASURE_CERTIFICATES: &str = "erasure-certificates";
+
+/// The title of the page of one thing of a collection; none where there is no such page.
+pub fn detail_title(service: &str, collection: &str) -> Option<&'static str> {
+    service_title(service)?;
+    if collection == "obligations" {
+        return Some("法定義務");
+    }
+    let mut sections = PAGES.iter().flat_map(|page| page.sections);
+    let listed = |s: &&Section| s.service == service && s.collection == collection && s.detail.is_some();
+    let alone =
+        || ALONE.iter().find(|(s, c, _)| (*s, *c) == (service, collection)).map(|(_, _, title)| *title);
+    sections.find(listed).map(|section| section.title).or_else(alone)
+}
+
 /// The path under `/v1/` of a row's own page: certificates stand under their orders.
 pub fn detail_path(collection: &str, id: &str) -> String {
-    if collection == "certificates" {
-        format!("destruction-orders/{id}/certificate")
-    } else {
-        format!("{collection}/{id}")
+    match collection {
+        "certificates" => format!("destruction-orders/{id}/certificate"),
+        ERASURE_CERTIFICATES => format!("erasure-orders/{id}/certificate"),
+        _ => format!("{collection}/{id}"),
     }
 }

@@ -1,11 +1,16 @@
 //! Asking the other services with the caller's own token.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use actix_web::web;
 use chassis::Context;
 use futures::future::join_all;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::catalogue::SERVICES;
+use crate::view::at;
 
 /// Pages of a list that are read for a count at most.
 const MOST_PAGES: usize = 25;
@@ -33,16 +38,37 @@ pub struct Reader {
     /// The console's context.
     pub context: web::Data<Context>,
     token: String,
+    names: Arc<OnceCell<HashMap<String, String>>>,
 }
 
 impl Reader {
     /// A reader with `token`.
     pub fn new(context: web::Data<Context>, token: String) -> Self {
-        Self { context, token }
+        Self { context, token, names: Arc::default() }
     }
 
-    /// GETs `/v1/{path}` of `service`.
+    /// GETs `/v1/{path}` of `service`, agencies and units by name.
     pub async fn get(&self, service: &str, path: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
+        let (answer, names) = tokio::join!(self.ask(service, path, query), self.names());
+        let mut answer = answer?;
+        name(&mut answer, names);
+        Ok(answer)
+    }
+
+    /// Names of agencies and their units, by id; read once for a page. Without them ids show.
+    async fn names(&self) -> &HashMap<String, String> {
+        let read = async || {
+            let answer = self.ask("account", "agencies", &[("limit", "200")]).await.unwrap_or_default();
+            let agencies = at(&answer, "items").as_array().cloned().unwrap_or_default();
+            let units =
+                agencies.iter().flat_map(|agency| at(agency, "units").as_array().into_iter().flatten());
+            let named = |row: &Value| Some((text(row, "id")?, text(row, "name")?));
+            agencies.iter().chain(units).filter_map(named).collect()
+        };
+        self.names.get_or_init(read).await
+    }
+
+    async fn ask(&self, service: &str, path: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
         let base = self.context.settings().services.get(service).ok_or(Failure::Away)?;
         let url = format!("{}/v1/{path}", base.trim_end_matches('/'));
         let request = self.context.http_client().get(url).query(query).bearer_auth(&self.token);
@@ -93,6 +119,29 @@ impl Reader {
             (*name, self.all(name, "obligations", &[("state", "open")]).await)
         }))
         .await
+    }
+}
+
+fn text(row: &Value, member: &str) -> Option<String> {
+    at(row, member).as_str().map(ToOwned::to_owned)
+}
+
+/// Puts names where ids stand, but for a thing's own.
+fn name(value: &mut Value, names: &HashMap<String, String>) {
+    match value {
+        Value::String(id) => {
+            if let Some(known) = names.get(id) {
+                known.clone_into(id);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| name(item, names)),
+        Value::Object(members) => {
+            members
+                .iter_mut()
+                .filter(|(member, _)| *member != "id")
+                .for_each(|(_, value)| name(value, names));
+        }
+        _ => {}
     }
 }
 

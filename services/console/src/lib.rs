@@ -5,6 +5,8 @@ use chassis::Service;
 
 pub mod catalogue;
 pub mod client;
+#[cfg(test)]
+mod documents;
 pub mod form;
 pub mod labels;
 pub mod pages;

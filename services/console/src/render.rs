@@ -93,6 +93,8 @@ pub struct LoginPage {
     pub frame: Frame,
     /// What happened before.
     pub notice: Option<String>,
+    /// Code and title of each role that can be had without a card: on a laptop alone.
+    pub sample_roles: Vec<(&'static str, &'static str)>,
 }
 
 /// A sentence.

@@ -5,7 +5,7 @@ use kernel::days;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::catalogue::{Column, Section, detail_path, service_title};
+use crate::catalogue::{Column, ERASURE_CERTIFICATES, Section, detail_path, detail_title, service_title};
 use crate::labels;
 
 /// Characters of a long value (signatures, digests) that are shown.
@@ -130,8 +130,16 @@ pub fn own_page(service: &str, path: &str) -> Option<String> {
     let mut parts = rest.split('/');
     let (collection, id, more) = (parts.next()?, parts.next(), parts.next());
     match (id, more) {
-        (Some(id), None) if id.parse::<Uuid>().is_ok() => Some(format!("/d/{service}/{collection}/{id}")),
-        (Some(id), Some("certificate")) => Some(format!("/d/{service}/certificates/{id}")),
+        (Some(id), more) => {
+            let collection = match (collection, more) {
+                ("destruction-orders", Some("certificate")) => "certificates",
+                ("erasure-orders", Some("certificate")) => ERASURE_CERTIFICATES,
+                // What belongs to one thing shows on its page.
+                _ => collection,
+            };
+            let known = detail_title(service, collection).is_some() && id.parse::<Uuid>().is_ok();
+            known.then(|| format!("/d/{service}/{collection}/{id}"))
+        }
         (None, None) if query.is_empty() => crate::catalogue::PAGES
             .iter()
             .flat_map(|page| page.sections.iter().map(move |section| (page, section)))
@@ -266,6 +274,20 @@ mod tests {
         assert_eq!(
             page(&format!("/v1/destruction-orders/{id}/certificate")),
             Some(format!("/d/retention/certificates/{id}"))
+        );
+        assert_eq!(
+            page(&format!("/v1/erasure-orders/{id}/certificate")),
+            Some(format!("/d/retention/erasure-certificates/{id}"))
+        );
+        assert_eq!(
+            own_page("query-registry", &format!("/v1/queries/{id}/outputs")),
+            Some(format!("/d/query-registry/queries/{id}")),
+            "what belongs to a thing shows on its page"
+        );
+        assert_eq!(
+            own_page("query-registry", &format!("/v1/copy-requests/{id}")),
+            None,
+            "no page of its own"
         );
         assert_eq!(page("/v1/holdings"), Some("/p/retention/holdings".into()));
         for text in ["javascript:alert(1)", "https://evil.example", "/v1/outputs/../x", "outputs", "/v1/none"]

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use identity::Role;
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{COOKIE, HeaderValue, LOCATION, SET_COOKIE};
 use serde_json::json;
 use testkit::{TestApp, TestPerson};
 use uuid::Uuid;
@@ -112,6 +113,62 @@ async fn numbers_lead_to_their_rows_and_rows_to_everything_in_them() {
     }
     let clauses = stage.page("/clauses", &cookies).await;
     assert!(clauses.html.contains("<a href=\"/tasks?clause=H3.2\">1</a>"));
+}
+
+#[derive(serde::Deserialize)]
+struct Asked {
+    username: String,
+}
+
+async fn sample_token(request: HttpRequest, asked: web::Form<Asked>) -> HttpResponse {
+    let own = request.headers().get("origin").is_some_and(|o| o.to_str().unwrap().starts_with("http://127"));
+    match asked.username.as_str() {
+        "auditor" if own => HttpResponse::Ok().json(json!({"access_token": "sample.auditor.token"})),
+        _ => HttpResponse::BadRequest().finish(),
+    }
+}
+
+#[actix_web::test]
+async fn a_role_signs_in_without_a_card_where_a_development_login_is_and_nowhere_else() {
+    let login = HttpServer::new(|| App::new().route("/token", web::post().to(sample_token)))
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .unwrap();
+    let url = format!("http://{}/token", login.addrs()[0]);
+    let server = login.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let ask = async |console: &TestApp, role: &str| {
+        let url = format!("{}/login", console.running.url());
+        http.post(url).form(&[("role", role)]).send().await.unwrap()
+    };
+    let page = async |console: &TestApp| {
+        http.get(format!("{}/login", console.running.url())).send().await.unwrap().text().await.unwrap()
+    };
+
+    let laptop = TestApp::of(console::service()).development_login(url).start().await;
+    let html = page(&laptop).await;
+    is_accessible(&html);
+    assert!(html.contains("value=\"auditor\">稽核人員</button>"));
+    assert!(!html.contains("agency_system"), "systems have no pages");
+    let answer = ask(&laptop, "auditor").await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()[LOCATION]),
+        (303, &HeaderValue::from_static("/"))
+    );
+    assert!(answer.headers()[SET_COOKIE].to_str().unwrap().contains("sample.auditor.token"));
+    let refused = ask(&laptop, "user").await;
+    assert_eq!(refused.status(), 503);
+    assert!(!refused.headers().contains_key(SET_COOKIE));
+
+    let city = TestApp::of(console::service()).start().await;
+    assert!(!page(&city).await.contains("name=\"role\""));
+    let refused = ask(&city, "auditor").await;
+    assert_eq!(refused.status(), 400);
+    assert!(!refused.headers().contains_key(SET_COOKIE));
+    handle.stop(false).await;
 }
 
 #[tokio::test]

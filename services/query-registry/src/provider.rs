@@ -88,7 +88,9 @@ impl HttpProvider {
         let mut builder = reqwest::Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(Duration::from_secs(2))
-            .pool_idle_timeout(Duration::from_secs(30))
+            // Before the server ends an idle connection (five seconds with Apache httpd and others): a question that is sent into
+            // a closing one is lost, and may not be asked twice.
+            .pool_idle_timeout(Duration::from_secs(4))
             .redirect(reqwest::redirect::Policy::none())
             .identity(reqwest::Identity::from_pem(&pem).context("client certificate")?);
         if let Some(roots) = &provider.roots {

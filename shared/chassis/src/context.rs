@@ -36,7 +36,7 @@ pub struct Platform {
     pub packs: Arc<PackSet>,
     /// Working days.
     pub calendar: Arc<WorkingCalendar>,
-    /// Where `/docs` fetches tokens on a laptop; nothing but `datawarden run` sets it.
+    /// Where `/docs` and the console fetch tokens for a role on a laptop; nothing but `datawarden run` sets it.
     pub development_login: Option<String>,
     /// Revocations that a test drives; `None` hears them as the service does. Nothing but tests sets it.
     pub revocations: Option<Arc<Revocations>>,
@@ -149,6 +149,11 @@ impl Context {
 
     pub(crate) fn relay_wakeup(&self) -> &Notify {
         &self.0.relay_wakeup
+    }
+
+    /// Where a role's name gives a token, on a laptop alone ([`Platform::development_login`]).
+    pub fn development_login(&self) -> Option<&str> {
+        self.0.platform.development_login.as_deref()
     }
 
     /// Whom `token` stands for, if it is good now; for operations that are about a token. Who calls an operation is

@@ -15,7 +15,8 @@ use crate::event::Event;
 pub enum ConfigurationKind {
     /// An authority in `identity.roots`. Name: `citizen`, `agency` or `internal`; digest: SHA-256 of its DER.
     TrustRoot,
-    /// A key. Name: `register` (digest: [`key_fingerprint`]) or `service/NAME` (digest: SHA-256 of the certificate).
+    /// A key. Name: `register`; digest: [`key_fingerprint`]. Certificates of services follow from the approved internal
+    /// root, and a log's key is held by what it signed before.
     Key,
     /// The way to a data provider. Name: the provider; digest: [`endpoint_digest`].
     ProviderEndpoint,

@@ -37,6 +37,7 @@ pub struct TestAppBuilder {
     start: Instant,
     settings: Vec<ChangeSettings>,
     hears: bool,
+    development_login: Option<String>,
 }
 
 /// A running service with everything a test needs around it.
@@ -79,6 +80,13 @@ impl TestAppBuilder {
     pub fn hearing(mut self, url: String) -> Self {
         self.hears = true;
         self.settings(move |settings, _, _| drop(settings.services.insert("account".into(), url)))
+    }
+
+    /// Lets the service's pages fetch tokens for a role at `url`.
+    #[must_use]
+    pub fn development_login(mut self, url: String) -> Self {
+        self.development_login = Some(url);
+        self
     }
 
     /// Starts the service.
@@ -144,6 +152,7 @@ impl TestAppBuilder {
         let mut platform = Platform::open(&settings).expect("platform");
         platform.clock = Arc::new(clock.clone());
         platform.random = Arc::new(SeededRandom::new(42));
+        platform.development_login = self.development_login;
         if matches!(self.service.revocations, Source::Stream(_)) && !self.hears {
             platform.revocations = Some(Arc::new(Revocations::by_hand()));
         }
@@ -162,7 +171,13 @@ impl TestApp {
     /// A test of `service`; business time starts on Monday 2026-03-02 at 09:00 in Taipei unless told.
     pub fn of(service: Service) -> TestAppBuilder {
         let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap_or_default();
-        TestAppBuilder { service, start: kernel::days::at(day, 9, 0), settings: vec![], hears: false }
+        TestAppBuilder {
+            service,
+            start: kernel::days::at(day, 9, 0),
+            settings: vec![],
+            hears: false,
+            development_login: None,
+        }
     }
 
     /// The service's context.

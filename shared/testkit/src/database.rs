@@ -1,13 +1,15 @@
-//! Fresh databases, cloned from a template that is migrated once in each test binary.
+//! Fresh databases, each cloned from its service's template, which is migrated once in each test binary.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chassis::Service;
 use diesel::sql_query;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use tokio::sync::OnceCell;
 
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static TEMPLATES: Mutex<BTreeMap<&'static str, Arc<OnceCell<String>>>> = Mutex::new(BTreeMap::new());
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// The server that tests run against.
@@ -50,7 +52,9 @@ async fn run(sql: String) -> anyhow::Result<()> {
 /// A fresh database with the schema of `service`; gives its URL.
 pub async fn fresh(service: &Service) -> anyhow::Result<String> {
     let id = format!("{}_{}", service.name.replace('-', "_"), std::process::id());
-    let template = TEMPLATE
+    let template =
+        Arc::clone(TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner).entry(service.name).or_default());
+    let template = template
         .get_or_try_init(|| async {
             let name = format!("t_{id}_template");
             run(format!("DROP DATABASE IF EXISTS {name}")).await?;

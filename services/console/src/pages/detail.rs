@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chassis::Context;
 use uuid::Uuid;
 
-use crate::catalogue::{PAGES, detail_path, service_title};
+use crate::catalogue::{detail_path, detail_title};
 use crate::client::Failure;
 use crate::pages::{failed, open};
 use crate::render::{self, DetailPage};
@@ -21,19 +21,13 @@ pub async fn detail(
         Err(response) => return response,
     };
     let (service, collection, id) = path.into_inner();
-    // Only what pages name: a path is never built from a caller's words.
-    let section = PAGES
-        .iter()
-        .flat_map(|page| page.sections)
-        .find(|section| section.service == service && section.collection == collection);
-    let known = section.is_some() || collection == "obligations";
-    if service_title(&service).is_none() || !known {
+    // Only what the catalogue names: a path is never built from a caller's words.
+    let Some(title) = detail_title(&service, &collection) else {
         return failed(&context, &token, &Failure::Missing);
-    }
+    };
     match reader.get(&service, &detail_path(&collection, &id.to_string()), &[]).await {
         Err(failure) => failed(&context, &token, &failure),
         Ok(answer) => {
-            let title = section.map_or("法定義務", |section| section.title);
             let frame = render::frame(&context, Some(&token), title, "");
             let links = match collection.as_str() {
                 "permission-applications" => print_link(at(&answer, "application.form").as_str(), id),

@@ -1,14 +1,20 @@
 //! Signing in with a token that was had with the card, and out.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chassis::Context;
+use identity::Role;
 use serde::Deserialize;
 
 use crate::render::{self, LoginPage, NoticePage};
 use crate::session;
 use crate::view::Link;
+
+/// Longest time that the login of a laptop may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 pub struct Before {
@@ -17,14 +23,31 @@ pub struct Before {
     over: bool,
 }
 
+/// One of the two.
 #[derive(Deserialize)]
-pub struct Token {
+pub struct SignIn {
+    #[serde(default)]
     token: String,
+    /// On a laptop: a role of the sample city.
+    role: Option<Role>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
 }
 
 fn form(context: &Context, status: StatusCode, notice: Option<&str>) -> HttpResponse {
     let frame = render::frame(context, None, "登入", "/login");
-    render::page(status, &LoginPage { frame, notice: notice.map(ToOwned::to_owned) })
+    let sample_roles = match context.development_login() {
+        Some(_) => Role::ALL
+            .iter()
+            .filter(|role| !matches!(role, Role::AgencySystem | Role::Service))
+            .map(|role| (role.code(), role.title_zh()))
+            .collect(),
+        None => vec![],
+    };
+    render::page(status, &LoginPage { frame, notice: notice.map(ToOwned::to_owned), sample_roles })
 }
 
 pub async fn login_form(context: web::Data<Context>, before: web::Query<Before>) -> HttpResponse {
@@ -35,17 +58,40 @@ pub async fn login_form(context: web::Data<Context>, before: web::Query<Before>)
 pub async fn login(
     context: web::Data<Context>,
     request: HttpRequest,
-    body: web::Form<Token>,
+    body: web::Form<SignIn>,
 ) -> HttpResponse {
     if !session::is_own_origin(request.headers()) {
         return form(&context, StatusCode::FORBIDDEN, Some("請由本系統頁面登入。"));
     }
-    let token = body.into_inner().token;
+    let SignIn { token, role } = body.into_inner();
+    let token = match (role, context.development_login()) {
+        (Some(role), Some(login)) => match sample_token(&request, login, role).await {
+            Ok(token) => token,
+            Err(error) => {
+                tracing::warn!(%error, "no token for a sample role");
+                let notice = "示範登入暫時無法使用，請重試。";
+                return form(&context, StatusCode::SERVICE_UNAVAILABLE, Some(notice));
+            }
+        },
+        _ => token,
+    };
     let token = token.trim();
     if !session::is_token(token) {
         return form(&context, StatusCode::BAD_REQUEST, Some("這不是存取權杖，請重新貼上。"));
     }
     with_cookies(render::see_other("/"), token, &request)
+}
+
+/// A token of somebody in the sample city who has `role`.
+async fn sample_token(request: &HttpRequest, login: &str, role: Role) -> anyhow::Result<String> {
+    let info = request.connection_info().clone();
+    let answer = chassis::http_client(PATIENCE)?
+        .post(login)
+        .header(reqwest::header::ORIGIN, format!("{}://{}", info.scheme(), info.host()))
+        .form(&[("grant_type", "password"), ("username", role.code()), ("password", "")])
+        .send()
+        .await?;
+    Ok(answer.error_for_status()?.json::<Granted>().await?.access_token)
 }
 
 pub async fn logout(request: HttpRequest) -> HttpResponse {

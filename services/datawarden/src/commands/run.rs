@@ -100,7 +100,9 @@ fn print_urls(stack: &Stack, traces: &Traces) {
         super::say(format!("{:<16} {}   API: {}/docs", service.context.name(), service.url(), service.url()));
     }
     super::say(format!("{:<16} {}/traces", "traces", traces.url));
-    super::say("Sign in under /docs with Authorize: a role, such as auditor, as user name, no password.");
+    super::say(
+        "Sign in to the console with a role; under /docs with Authorize: a role, such as auditor, as user name, no password.",
+    );
     super::say("Open any URL above from the shell: target/debug/datawarden get URL --as auditor");
     super::say("Ctrl-C stops; the data stay. `make run RESET=1` starts over.");
 }
