@@ -47,6 +47,9 @@ impl Default for YearOptions {
     }
 }
 
+/// When the night's work is done and the day's begins.
+const FIRST_HOUR: u32 = 7;
+
 /// The year as it is lived.
 pub(crate) struct Year<'a> {
     client: Client<'a>,
@@ -142,9 +145,9 @@ impl Year<'_> {
         let (night, daytime): (Vec<_>, Vec<_>) = day
             .queries
             .iter()
-            .partition(|q| days::in_taipei(q.at) < days::in_taipei(days::at(day.date, 7, 0)));
+            .partition(|q| days::in_taipei(q.at) < days::in_taipei(days::at(day.date, FIRST_HOUR, 0)));
         self.perform_planted(&night).await;
-        self.move_to(days::at(day.date, 7, 0));
+        self.move_to(days::at(day.date, FIRST_HOUR, 0));
         let begun = Moment::now();
         self.stack.run_due().await?;
         self.state.took("what fell due at night", begun);

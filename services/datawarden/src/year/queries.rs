@@ -21,15 +21,15 @@ use sample_city::{Medium, PlannedQuery, Provider};
 use serde_json::Value;
 
 use super::state::Kept;
-use super::{Year, side_by_side};
+use super::{FIRST_HOUR, Year, side_by_side};
 use crate::client::{CallError, Called, Caller, Who};
 
 /// Requests under way at once.
 pub(super) const AT_ONCE: usize = 24;
 /// Service that holds the gate.
 pub(super) const REGISTRY: &str = "query-registry";
-/// Honest queries of so many minutes are played together.
-const SLOT_MINUTES: i64 = 120;
+/// Honest queries of so many minutes are played together, from the first hour of a day on.
+const SLOT_MINUTES: i64 = 240;
 
 /// Queries that share an application: one user, one case, one provider, one occasion.
 struct Group<'p> {
@@ -68,8 +68,9 @@ impl Year<'_> {
             let at = if query.planted.is_some() {
                 query.at
             } else {
-                let into = (query.at - days::start_of(day.date)).num_minutes() / SLOT_MINUTES * SLOT_MINUTES;
-                days::start_of(day.date) + Span::minutes(into + SLOT_MINUTES / 2)
+                let first = days::at(day.date, FIRST_HOUR, 0);
+                let into = (query.at - first).num_minutes() / SLOT_MINUTES * SLOT_MINUTES;
+                first + Span::minutes(into + SLOT_MINUTES / 2)
             };
             moments.entry(at).or_default().push(query);
         }
