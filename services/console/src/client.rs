@@ -148,7 +148,9 @@ fn name(value: &mut Value, names: &HashMap<String, String>) {
 /// What a problem says, in Chinese where it is.
 fn refusal(problem: &Value) -> String {
     let title = problem.get("title_zh").and_then(Value::as_str).unwrap_or("無法提供");
-    match problem.get("clause").and_then(Value::as_str) {
+    // Our own invariants tell an official nothing.
+    let of_a_regulation = |clause: &&str| clause.starts_with(|c: char| c.is_ascii_uppercase());
+    match problem.get("clause").and_then(Value::as_str).filter(of_a_regulation) {
         Some(clause) => format!("{title}（{clause}）"),
         None => title.to_owned(),
     }

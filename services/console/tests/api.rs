@@ -103,8 +103,12 @@ async fn numbers_lead_to_their_rows_and_rows_to_everything_in_them() {
     let list = stage.page("/p/retention", &cookies).await;
     is_accessible(&list.html);
     assert!(list.html.contains(&format!("/d/retention/outputs/{output}")));
-    // A list that is not for this role says so, in the services' own words.
-    assert!(list.html.contains("您的職務不得執行此作業"));
+    // Lists that are not for this role are named in one line; one by itself says so in the service's own words.
+    assert!(list.html.contains("不屬您的職務：保存清單、銷毀案"));
+    assert!(!list.html.contains("您的職務不得執行此作業"));
+    let alone = stage.page("/p/retention/holdings", &cookies).await;
+    assert_eq!(alone.status, 403);
+    assert!(alone.html.contains("您的職務不得執行此作業（H4.3）"));
 
     for path in ["/clauses", "/forms", "/p/accounts", "/p/audits", "/p/retention/outputs"] {
         let page = stage.page(path, &cookies).await;

@@ -34,7 +34,7 @@ async fn fetch(
     let mut view = SectionView { title: section.title.to_owned(), ..SectionView::default() };
     let mut next = None;
     match reader.get(section.service, section.collection, &query).await {
-        Err(Failure::SignedOut) => return Err(Failure::SignedOut),
+        Err(failure @ (Failure::SignedOut | Failure::Refused(_))) => return Err(failure),
         Err(failure) => view.notice = Some(failure.to_string()),
         Ok(answer) => {
             let items = at(&answer, "items").as_array().cloned().unwrap_or_default();
@@ -46,7 +46,7 @@ async fn fetch(
     Ok((view, next))
 }
 
-/// A page with the first rows of each of its lists.
+/// A page with the first rows of each of its lists; those that are for other duties are named in one line.
 pub async fn page(
     context: web::Data<Context>,
     request: HttpRequest,
@@ -59,8 +59,10 @@ pub async fn page(
     let Some(page) = catalogue::page(&slug) else { return failed(&context, &token, &Failure::Missing) };
     let answers = join_all(page.sections.iter().map(|section| fetch(&reader, section, FEW, None))).await;
     let mut sections = vec![];
+    let mut of_others = vec![];
     for (section, answer) in page.sections.iter().zip(answers) {
         match answer {
+            Err(Failure::Refused(_)) => of_others.push(section.title),
             Err(failure) => return failed(&context, &token, &failure),
             Ok((mut view, next)) => {
                 if next.is_some() {
@@ -71,9 +73,10 @@ pub async fn page(
             }
         }
     }
+    let lead = (!of_others.is_empty()).then(|| format!("不屬您的職務：{}。", of_others.join("、")));
     let here = format!("/p/{}", page.slug);
     let frame = render::frame(&context, Some(&token), page.title, &here);
-    render::data_page(&context, &SectionsPage { frame, lead: None, filters: vec![], sections })
+    render::data_page(&context, &SectionsPage { frame, lead, filters: vec![], sections })
 }
 
 /// One list, page after page.
