@@ -58,8 +58,7 @@ impl Reader {
     /// Names of agencies and their units, by id; read once for a page. Without them ids show.
     async fn names(&self) -> &HashMap<String, String> {
         let read = async || {
-            let answer = self.ask("account", "agencies", &[("limit", "200")]).await.unwrap_or_default();
-            let agencies = at(&answer, "items").as_array().cloned().unwrap_or_default();
+            let agencies = self.ask_all("account", "agencies", &[]).await.unwrap_or_default();
             let units =
                 agencies.iter().flat_map(|agency| at(agency, "units").as_array().into_iter().flatten());
             let named = |row: &Value| Some((text(row, "id")?, text(row, "name")?));
@@ -86,8 +85,20 @@ impl Reader {
         }
     }
 
-    /// Every row of a list, page after page.
+    /// Every row of a list, page after page, agencies and units by name.
     pub async fn all(
+        &self,
+        service: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<Value>, Failure> {
+        let (rows, names) = tokio::join!(self.ask_all(service, path, query), self.names());
+        let mut rows = rows?;
+        rows.iter_mut().for_each(|row| name(row, names));
+        Ok(rows)
+    }
+
+    async fn ask_all(
         &self,
         service: &str,
         path: &str,
@@ -101,7 +112,7 @@ impl Reader {
             if let Some(cursor) = after.as_deref() {
                 query.push(("after", cursor));
             }
-            let mut page = self.get(service, path, &query).await?;
+            let mut page = self.ask(service, path, &query).await?;
             if let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) {
                 rows.append(items);
             }
