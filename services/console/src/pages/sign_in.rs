@@ -65,7 +65,7 @@ pub async fn login(
     }
     let SignIn { token, role } = body.into_inner();
     let token = match (role, context.development_login()) {
-        (Some(role), Some(login)) => match sample_token(&request, login, role).await {
+        (Some(role), Some(login)) => match sample_token(&context, login, role).await {
             Ok(token) => token,
             Err(error) => {
                 tracing::warn!(%error, "no token for a sample role");
@@ -83,11 +83,10 @@ pub async fn login(
 }
 
 /// A token of somebody in the sample city who has `role`.
-async fn sample_token(request: &HttpRequest, login: &str, role: Role) -> anyhow::Result<String> {
-    let info = request.connection_info().clone();
+async fn sample_token(context: &Context, login: &str, role: Role) -> anyhow::Result<String> {
     let answer = chassis::http_client(PATIENCE)?
         .post(login)
-        .header(reqwest::header::ORIGIN, format!("{}://{}", info.scheme(), info.host()))
+        .header(reqwest::header::ORIGIN, format!("http://{}", context.settings().http.bind))
         .form(&[("grant_type", "password"), ("username", role.code()), ("password", "")])
         .send()
         .await?;
