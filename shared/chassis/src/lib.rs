@@ -64,5 +64,6 @@ pub(crate) fn client_builder(limit: std::time::Duration) -> reqwest::ClientBuild
     reqwest::Client::builder()
         .timeout(limit)
         .connect_timeout(std::time::Duration::from_secs(2))
+        // Shorter than services keep a connection.
         .pool_idle_timeout(std::time::Duration::from_secs(30))
 }

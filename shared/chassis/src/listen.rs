@@ -27,8 +27,9 @@ use stream::Accepted;
 
 /// Longest time for a PROXY header and a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const IDLE: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept: longer than callers and proxies keep theirs (30 s here, 60 s with nginx), or a
+/// request is now and then sent into a connection that is being closed.
+const IDLE: Duration = Duration::from_secs(75);
 
 /// What a connection proved.
 #[derive(Debug, Clone)]
