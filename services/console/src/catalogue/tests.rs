@@ -13,7 +13,7 @@ fn every_list_and_every_column_is_in_the_services_document() {
         let document = document(section.service);
         let list = answer(&document, &format!("/v1/{}", section.collection));
         let rows = list.and_then(|list| member(&document, list, "items"));
-        let row = rows.map(|rows| &rows["items"]).unwrap_or_else(|| panic!("no list {}", section.collection));
+        let Some(row) = rows.map(|rows| &rows["items"]) else { panic!("no list {}", section.collection) };
         let columns = section.columns.iter().map(|(path, _)| *path);
         for path in columns.chain(section.detail) {
             assert!(member(&document, row, path).is_some(), "{} has no {path}", section.collection);
