@@ -318,13 +318,14 @@ impl Stack {
         while quiet < 2 {
             let each = self.services.iter().map(Running::events_pending);
             let each = futures::future::try_join_all(each).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
-            let pending: u64 = each.into_iter().sum();
-            quiet = if pending == 0 { quiet + 1 } else { 0 };
+            let names = self.services.iter().map(|service| service.context.name());
+            let pending: Vec<_> = names.zip(each).filter(|(_, count)| *count > 0).collect();
+            quiet = if pending.is_empty() { quiet + 1 } else { 0 };
             anyhow::ensure!(
                 tokio::time::Instant::now() < deadline,
-                "{pending} events are still on their way"
+                "events are still on their way from or to {pending:?}"
             );
-            if pending > 0 {
+            if quiet == 0 {
                 tokio::time::sleep(Duration::from_millis(3)).await;
             }
         }

@@ -2,6 +2,7 @@
 //! services in it; it forgets everything when the process ends, see [`crate::relay`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::mocking::MockCluster;
+use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::oneshot;
 
 use crate::settings::Kafka;
@@ -22,14 +24,15 @@ pub struct Bus(Arc<Inner>);
 struct MakeTopic {
     name: String,
     partitions: i32,
-    done: oneshot::Sender<anyhow::Result<()>>,
+    done: oneshot::Sender<Result<(), RDKafkaErrorCode>>,
 }
 
 struct Inner {
     brokers: String,
     settings: Kafka,
-    embedded: Option<std::sync::mpsc::Sender<MakeTopic>>,
-    made: Mutex<BTreeSet<String>>,
+    embedded: Option<Sender<MakeTopic>>,
+    /// Topics known to be there. Held while some are made: who comes second waits until they are.
+    made: tokio::sync::Mutex<BTreeSet<String>>,
     traffic: Mutex<BTreeMap<String, Traffic>>,
 }
 
@@ -49,7 +52,7 @@ impl Bus {
             let (brokers, requests) = embedded()?;
             (brokers, Some(requests))
         };
-        let (made, traffic) = (Mutex::default(), Mutex::default());
+        let (made, traffic) = (tokio::sync::Mutex::default(), Mutex::default());
         Ok(Self(Arc::new(Inner { brokers, settings: settings.clone(), embedded, made, traffic })))
     }
 
@@ -98,47 +101,61 @@ impl Bus {
         config
     }
 
-    /// Makes `topics` where they are missing.
+    /// Makes `topics` where they are missing. After an error those not made are made by the next call.
     pub async fn create_topics(&self, topics: &[&str]) -> anyhow::Result<()> {
-        let new: Vec<&str> = {
-            let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
-            topics.iter().copied().filter(|t| made.insert((*t).to_owned())).collect()
-        };
+        let mut made = self.0.made.lock().await;
+        let new: Vec<&str> = topics.iter().copied().filter(|t| !made.contains(*t)).collect();
         if new.is_empty() {
             return Ok(());
         }
-        if let Some(requests) = &self.0.embedded {
-            for topic in new {
-                let (done, answer) = oneshot::channel();
-                let request =
-                    MakeTopic { name: self.topic(topic), partitions: self.0.settings.partitions, done };
-                requests.send(request).map_err(|_| anyhow::anyhow!("the in-process broker is gone"))?;
-                answer.await??;
-            }
-            return Ok(());
+        match &self.0.embedded {
+            Some(requests) => self.create_embedded(requests, &new).await?,
+            None => self.create_with_admin(&new).await?,
         }
+        made.extend(new.into_iter().map(str::to_owned));
+        Ok(())
+    }
+
+    async fn create_embedded(&self, requests: &Sender<MakeTopic>, topics: &[&str]) -> anyhow::Result<()> {
+        for topic in topics {
+            let (done, answer) = oneshot::channel();
+            let request = MakeTopic { name: self.topic(topic), partitions: self.0.settings.partitions, done };
+            requests.send(request).map_err(|_| anyhow::anyhow!("the in-process broker is gone"))?;
+            created(topic, answer.await?)?;
+        }
+        Ok(())
+    }
+
+    async fn create_with_admin(&self, topics: &[&str]) -> anyhow::Result<()> {
         let admin: AdminClient<DefaultClientContext> =
             self.client().create().context("Kafka admin client")?;
-        let names: Vec<String> = new.iter().map(|t| self.topic(t)).collect();
+        let names: Vec<String> = topics.iter().map(|t| self.topic(t)).collect();
         let wanted: Vec<NewTopic> = names
             .iter()
             .map(|t| NewTopic::new(t, self.0.settings.partitions, TopicReplication::Fixed(-1)))
             .collect();
         let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(10)));
         for result in admin.create_topics(&wanted, &options).await.context("topics cannot be created")? {
-            if let Err((topic, code)) = result
-                && code != rdkafka::types::RDKafkaErrorCode::TopicAlreadyExists
-            {
-                anyhow::bail!("topic {topic} cannot be created: {code}");
+            match result {
+                Ok(_) => {}
+                Err((topic, code)) => created(&topic, Err(code))?,
             }
         }
         Ok(())
     }
 }
 
+/// A topic that another process made meanwhile is as good.
+fn created(topic: &str, outcome: Result<(), RDKafkaErrorCode>) -> anyhow::Result<()> {
+    match outcome {
+        Ok(()) | Err(RDKafkaErrorCode::TopicAlreadyExists) => Ok(()),
+        Err(code) => anyhow::bail!("topic {topic} cannot be created: {code}"),
+    }
+}
+
 /// Starts the in-process broker on a thread that owns it (its handle must stay on one thread). It answers CreateTopics
 /// with a time-out, so its own API makes topics.
-fn embedded() -> anyhow::Result<(String, std::sync::mpsc::Sender<MakeTopic>)> {
+fn embedded() -> anyhow::Result<(String, Sender<MakeTopic>)> {
     let (requests, inbox) = std::sync::mpsc::channel::<MakeTopic>();
     let (ready, started) = std::sync::mpsc::channel();
     let body = move || {
@@ -149,10 +166,42 @@ fn embedded() -> anyhow::Result<(String, std::sync::mpsc::Sender<MakeTopic>)> {
         let _ = ready.send(Ok(cluster.bootstrap_servers()));
         while let Ok(topic) = inbox.recv() {
             let made = cluster.create_topic(&topic.name, topic.partitions, 1);
-            let _ = topic.done.send(made.context("topic in the in-process broker"));
+            let _ =
+                topic.done.send(made.map_err(|e| e.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail)));
         }
     };
     std::thread::Builder::new().name("in-process-broker".into()).spawn(body)?;
     let brokers = started.recv().context("in-process broker")?.context("in-process broker")?;
     Ok((brokers, requests))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_topic_that_a_producer_made_first_keeps_no_other_from_being_made() {
+        let bus = Bus::open(&Kafka::default()).unwrap();
+        let producer: rdkafka::producer::FutureProducer = bus.client().create().unwrap();
+        let record = rdkafka::producer::FutureRecord::<str, str>::to("account.people.v1").payload("{}");
+        producer.send(record, Duration::from_secs(10)).await.unwrap();
+        bus.create_topics(&["account.people.v1", "account.systems.v1"]).await.unwrap();
+        let client: rdkafka::consumer::BaseConsumer = bus.client().create().unwrap();
+        let metadata = tokio::task::spawn_blocking(move || {
+            use rdkafka::consumer::Consumer as _;
+            client.fetch_metadata(None, Duration::from_secs(10))
+        });
+        let metadata = metadata.await.unwrap().unwrap();
+        assert!(metadata.topics().iter().any(|t| t.name() == "account.systems.v1"));
+    }
+
+    #[tokio::test]
+    async fn topics_that_could_not_be_made_are_not_taken_for_made() {
+        // Nobody listens there.
+        let away = Kafka { brokers: Some("127.0.0.1:1".into()), ..Kafka::default() };
+        let bus = Bus::open(&away).unwrap();
+        for _ in 0..2 {
+            assert!(bus.create_topics(&["account.people.v1"]).await.is_err());
+        }
+    }
 }

@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures::future::try_join_all;
 use identity::EventContent;
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use statement::statement;
 use uuid::Uuid;
 
@@ -62,22 +62,7 @@ impl Row {
 
 /// Relays until the task is dropped. Errors are logged, waited out and tried again: the outbox keeps everything.
 pub async fn run(context: Context) {
-    let producer: FutureProducer = loop {
-        let created = context
-            .bus()
-            .client()
-            .set("enable.idempotence", "true")
-            .set("linger.ms", "2")
-            .set("message.timeout.ms", "10000")
-            .create();
-        match created {
-            Ok(producer) => break producer,
-            Err(error) => {
-                tracing::error!(%error, "Kafka producer");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    };
+    let mut producer = producer(&context).await;
     if context.bus().is_embedded()
         && let Err(error) = send_recent_again(&context).await
     {
@@ -94,6 +79,29 @@ pub async fn run(context: Context) {
             Err(error) => {
                 tracing::warn!(?error, "relay waits");
                 tokio::time::sleep(Duration::from_millis(500)).await;
+                // An idempotent producer that lost count of its messages sends nothing any more.
+                if producer.client().fatal_error().is_some() {
+                    producer = self::producer(&context).await;
+                }
+            }
+        }
+    }
+}
+
+async fn producer(context: &Context) -> FutureProducer {
+    loop {
+        let created = context
+            .bus()
+            .client()
+            .set("enable.idempotence", "true")
+            .set("linger.ms", "2")
+            .set("message.timeout.ms", "10000")
+            .create();
+        match created {
+            Ok(producer) => return producer,
+            Err(error) => {
+                tracing::error!(%error, "Kafka producer");
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
     }

@@ -312,10 +312,14 @@ impl Service {
                 Ok(runtime) => runtime,
                 Err(error) => return tracing::error!(%error, "worker runtime"),
             };
-            local.spawn_local(open_topics(context.clone(), topics));
-            if !topics.is_empty() {
-                local.spawn_local(relay::run(context.clone()));
-            }
+            let relaying = context.clone();
+            local.spawn_local(async move {
+                // The broker would make a topic that is written to before it is made, with partitions of its own mind.
+                open_topics(&relaying, topics).await;
+                if !topics.is_empty() {
+                    relay::run(relaying).await;
+                }
+            });
             local.spawn_local(context.0.keys.clone().watch());
             local.spawn_local(revocation_lists::run(context.clone()));
             if part == Part::Serve {
@@ -336,7 +340,7 @@ impl Service {
     }
 }
 
-async fn open_topics(context: Context, topics: &'static [&'static str]) {
+async fn open_topics(context: &Context, topics: &'static [&'static str]) {
     while let Err(error) = context.bus().create_topics(topics).await {
         tracing::warn!(?error, "broker is away");
         tokio::time::sleep(Duration::from_secs(1)).await;
