@@ -10,7 +10,7 @@ mod remind_disposal;
 /// Every schedule.
 pub fn all() -> Vec<Schedule> {
     vec![
-        Schedule::new("count-own-records", Rhythm::Daily(1, 30), count_own_records::run),
+        Schedule::new("count-own-records", Rhythm::Monthly(1, 30), count_own_records::run),
         Schedule::new("propose-destruction", Rhythm::Daily(2, 0), propose_destruction::run),
         Schedule::new("remind-disposal", Rhythm::Monthly(1, 0), remind_disposal::run),
         Schedule::new("escalate-overdue", Rhythm::Daily(2, 30), escalate_overdue::run),

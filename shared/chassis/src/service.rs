@@ -114,6 +114,7 @@ pub struct Running {
     /// Where it listens.
     pub address: Option<SocketAddr>,
     topics_read: Vec<&'static str>,
+    publishes: bool,
     schedules: Vec<Schedule>,
     jobs: Vec<JobKind>,
     server: Option<actix_web::dev::ServerHandle>,
@@ -249,7 +250,8 @@ impl Service {
             (self.consumers)().iter().map(Consumer::topic).collect::<std::collections::BTreeSet<_>>();
         let topics_read = topics_read.into_iter().collect();
         let worker = Some(worker);
-        Ok(Running { context, address, topics_read, schedules, jobs, server, listening, worker })
+        let publishes = !self.topics.is_empty();
+        Ok(Running { context, address, topics_read, publishes, schedules, jobs, server, listening, worker })
     }
 
     fn listen(&self, context: &Context) -> anyhow::Result<(actix_web::dev::ServerHandle, SocketAddr)> {
@@ -355,17 +357,27 @@ impl Running {
         self.address.map(|a| format!("{scheme}://{a}")).unwrap_or_default()
     }
 
-    /// Events that are on their way out of this service, or into it from services of this process.
+    /// Events that are on their way into this service from services of this process; where there are none, those on
+    /// their way out of it.
     pub async fn events_pending(&self) -> crate::Result<u64> {
-        let out = relay::waiting(&self.context).await?;
         let group = self.context.bus().group(self.context.name());
-        Ok(out.unsigned_abs() + self.context.bus().pending(&group, &self.topics_read))
+        let coming = self.context.bus().pending(&group, &self.topics_read);
+        if coming > 0 || !self.publishes {
+            return Ok(coming);
+        }
+        Ok(relay::waiting(&self.context).await?.unsigned_abs())
     }
 
-    /// Runs the schedules and jobs that are due at the present business time; gives their number.
+    /// Runs the schedules and jobs that are due at the present business time, side by side, then the jobs that schedules
+    /// made; gives their number.
     pub async fn run_due(&self) -> crate::Result<usize> {
-        let runs = schedule::run_due(&self.context, &self.schedules).await?;
-        Ok(runs + crate::jobs::run_due(&self.context, &self.jobs).await?)
+        let schedules = schedule::run_due(&self.context, &self.schedules);
+        let (runs, jobs) = tokio::try_join!(schedules, self.run_jobs())?;
+        Ok(runs + jobs + self.run_jobs().await?)
+    }
+
+    async fn run_jobs(&self) -> crate::Result<usize> {
+        crate::jobs::run_due(&self.context, &self.jobs).await
     }
 
     /// Stops: open requests end, then the worker.
