@@ -105,6 +105,7 @@ impl People {
             name: None,
             agency: Some(person.agency),
             oversees: person.agency == id("agency/bureau"),
+            provides: BTreeSet::new(),
             unit: Some(person.unit),
             roles: person.roles.clone(),
             system: Some(Self::system()),
@@ -126,6 +127,7 @@ impl People {
             units: vec![UnitRecord { id: id(&format!("unit/{name}")), name: "課".into() }],
             networks: networks.iter().map(|n| (*n).to_owned()).collect(),
             certificates: BTreeSet::new(),
+            provides: BTreeSet::new(),
         };
         MasterData {
             administrators: [self.administrators[0].id, self.administrators[1].id],

@@ -172,3 +172,60 @@ async fn what_belongs_to_another_agency_looks_like_what_does_not_exist() {
     assert!(tried.len() >= 3 && offices >= 3, "there was hardly anything to try: {tried:?}");
     stack.stop().await.unwrap();
 }
+
+/// The regulation that a listed thing is about.
+fn regulation(item: &Value) -> Option<&str> {
+    ["/regulation", "/content/regulation", "/manifest/scope/regulation"]
+        .iter()
+        .find_map(|pointer| item.pointer(pointer)?.as_str())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_providers_auditor_sees_what_is_about_its_own_data_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = start(folder.path()).await;
+    let client = chassis::http_client(std::time::Duration::from_secs(20)).unwrap();
+    let own = account_credential(&stack);
+    let auditor = |provides: &[&str]| {
+        token(own.clone(), &Token { roles: &[Role::ExternalAuditor], provides, ..Token::default() })
+    };
+    let (all, tax, nothing) = (auditor(Token::default().provides), auditor(&["tax"]), auditor(&[]));
+    let get = async |url: &str, bearer: &str| {
+        let answer = client.get(url).bearer_auth(bearer).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+    };
+    let mut tried = vec![];
+    for list in operations(&stack) {
+        let theirs = list.method == Method::GET && list.roles.contains(&Role::ExternalAuditor);
+        if !theirs || list.url.contains(UNKNOWN) {
+            continue;
+        }
+        let items = async |bearer: &str| {
+            let (_, page) = get(&format!("{}?limit=200", list.url), bearer).await;
+            page["items"].as_array().cloned().unwrap_or_default()
+        };
+        let every = items(&all).await;
+        let Some(other) = every.iter().find(|item| regulation(item).is_some_and(|name| name != "tax")) else {
+            continue;
+        };
+        let stranger = items(&tax).await.into_iter().find(|item| regulation(item) != Some("tax"));
+        assert!(stranger.is_none(), "{}: {stranger:#?}", list.id);
+        assert!(items(&nothing).await.is_empty(), "{}: for whoever provides nothing", list.id);
+        if let Some(id) = other["id"].as_str() {
+            let hidden = get(&format!("{}/{id}", list.url), &tax).await;
+            assert_eq!(hidden, get(&format!("{}/{UNKNOWN}", list.url), &tax).await, "{}", list.id);
+            assert_eq!(hidden.0, 404, "{}", list.id);
+            assert_eq!(get(&format!("{}/{id}", list.url), &all).await.0, 200, "{}", list.id);
+        }
+        tried.push(list.id);
+    }
+    assert!(tried.contains(&"account.list_accounts".to_owned()), "only {tried:?}");
+    // And one who signs in with his card is granted just that.
+    let officials = datawarden::client::Client::open(&stack).await.unwrap();
+    let provider = stack.city.agency_by_code("tax").unwrap().id;
+    let auditor = officials.holder(provider, "external_auditor").unwrap();
+    let accounts: Vec<Value> =
+        officials.list(auditor, ("account", "list_accounts"), &[]).await.map_err(|e| e.to_string()).unwrap();
+    assert!(!accounts.is_empty() && accounts.iter().all(|account| account["regulation"] == "tax"));
+    stack.stop().await.unwrap();
+}

@@ -17,6 +17,8 @@ pub struct Token<'a> {
     pub roles: &'a [Role],
     /// Whether its agency oversees the others.
     pub oversees: bool,
+    /// The regulations whose data its agency provides.
+    pub provides: &'a [&'a str],
     pub audience: &'a str,
     pub issuer: &'a str,
     pub age: chrono::Duration,
@@ -29,6 +31,7 @@ impl Default for Token<'_> {
         Self {
             roles: &[],
             oversees: true,
+            provides: &["household", "tax", "immigration"],
             audience: AUDIENCE,
             issuer: ISSUER,
             age: chrono::Duration::zero(),
@@ -66,6 +69,7 @@ pub fn token(credential: Credential, token: &Token<'_>) -> String {
         name: None,
         agency: Some(nobody.into()),
         oversees: token.oversees,
+        provides: token.provides.iter().map(|name| (*name).to_owned()).collect(),
         unit: Some(nobody.into()),
         roles: token.roles.iter().copied().collect(),
         system: None,

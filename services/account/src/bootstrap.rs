@@ -115,6 +115,7 @@ async fn load_in(
             units: record.units.clone(),
             networks: record.networks.clone(),
             certificates: record.certificates.clone(),
+            provides: record.provides.clone(),
             revision: 1,
         };
         tx.insert(&agency).await?;

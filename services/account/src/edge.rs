@@ -172,7 +172,7 @@ pub async fn page<T: Document>(
     Ok(Answer::ok(Page { items: page.items.into_iter().map(|s| s.doc).collect(), next: page.next }))
 }
 
-/// One document; 404 for what belongs to an agency that the caller does not see.
+/// One document; 404 for what belongs to an agency or a regulation that the caller does not see.
 pub async fn one<T: Document>(
     caller: &Caller,
     id: impl Into<uuid::Uuid>,
@@ -184,6 +184,9 @@ pub async fn one<T: Document>(
         document::find::<T>(&mut conn, id.into(), false).await?.ok_or_else(|| document::missing(what))?;
     if let Some(agency) = agency(&stored.doc) {
         caller.within(agency)?;
+    }
+    if let Some(regulation) = stored.doc.regulation() {
+        caller.within_regulation(regulation)?;
     }
     Ok(Answer::ok(stored.doc).version(stored.version))
 }

@@ -83,6 +83,7 @@ fn agency(agency: &sample_city::Agency) -> AgencyRecord {
         units: agency.units.iter().map(|u| UnitRecord { id: u.id, name: u.name.to_owned() }).collect(),
         networks: agency.networks.iter().map(ToString::to_string).collect(),
         certificates: BTreeSet::new(),
+        provides: agency.provides().map(str::to_owned).into_iter().collect(),
     }
 }
 

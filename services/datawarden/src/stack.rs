@@ -391,6 +391,7 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
     let credential =
         Credential::from_pem_files(&services.join("account.pem"), &services.join("account.key.pem"))
             .context("no running suite's data here: name its folder with --data")?;
+    let agency = city.agencies.iter().find(|a| a.id == post.agency);
     let mut token_id = [0; 16];
     SystemRandom.fill(&mut token_id);
     let grant = AccessGrant {
@@ -401,7 +402,8 @@ pub fn development_token(data: &Path, role: Role) -> anyhow::Result<String> {
         as_of: i64::MAX,
         name: None,
         agency: Some(post.agency),
-        oversees: city.agencies.iter().any(|a| a.id == post.agency && a.kind == AgencyKind::Bureau),
+        oversees: agency.is_some_and(|a| a.kind == AgencyKind::Bureau),
+        provides: agency.and_then(sample_city::Agency::provides).map(str::to_owned).into_iter().collect(),
         unit: Some(post.unit),
         roles: post
             .roles

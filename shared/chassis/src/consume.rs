@@ -106,8 +106,8 @@ async fn consume(context: &Context) -> anyhow::Result<()> {
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
         .set("session.timeout.ms", "10000")
-        // The in-process broker answers when this is over, whatever has come meanwhile.
-        .set("fetch.wait.max.ms", if context.bus().is_embedded() { "5" } else { "20" })
+        // The in-process broker answers when this is over, whatever has come meanwhile; with less it is busy doing so.
+        .set("fetch.wait.max.ms", "20")
         .set("fetch.error.backoff.ms", "100")
         .create()
         .context("Kafka consumer")?;

@@ -3,6 +3,7 @@
 //!
 //! A table has `id uuid PRIMARY KEY, version bigint, doc jsonb, created_at, updated_at` and generated columns.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,6 +25,10 @@ pub trait Document: Serialize + DeserializeOwned {
     const TABLE: &'static str;
     /// Its id.
     fn id(&self) -> Uuid;
+    /// The regulation whose data it is about, if it is about one's alone.
+    fn regulation(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A document with its version, as loaded.
@@ -173,6 +178,15 @@ impl Filter {
         let values = values.iter().map(|v| (*v).to_owned()).collect();
         self.conditions.push((format!("{column} = ANY($)"), Bind::Texts(values)));
         self
+    }
+
+    /// `column` is one of `values` when there are some to choose from: of an empty set, nothing.
+    #[must_use]
+    pub fn one_of_opt(self, column: &'static str, values: Option<&BTreeSet<String>>) -> Self {
+        match values {
+            Some(values) => self.one_of(column, &values.iter().map(String::as_str).collect::<Vec<_>>()),
+            None => self,
+        }
     }
 
     /// Newest first instead of oldest first.

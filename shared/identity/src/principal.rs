@@ -39,6 +39,9 @@ pub struct Principal {
     /// Whether that agency oversees the others, as the bureau does: its auditors reach over all of them, those of an office
     /// no further than the office.
     pub oversees: bool,
+    /// The regulations whose data that agency provides, `household`, `tax` or `immigration`: how far an auditor of a data
+    /// provider sees (H4.3).
+    pub provides: BTreeSet<String>,
     /// The unit of the post.
     pub unit: Option<UnitId>,
     /// What was granted, at most what the post holds.

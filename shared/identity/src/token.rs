@@ -132,6 +132,9 @@ pub struct AccessGrant {
     /// Whether that agency oversees the others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub oversees: bool,
+    /// The regulations whose data that agency provides.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub provides: BTreeSet<String>,
     /// The unit of the post.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitId>,

@@ -239,6 +239,7 @@ impl TestApp {
             unit: id(&format!("unit/{agency}")),
             roles: roles.iter().copied().collect(),
             system: None,
+            provides: std::collections::BTreeSet::new(),
             place: None,
             card,
         }
@@ -257,6 +258,7 @@ impl TestApp {
             name: Some(name.to_owned()),
             agency: Some(id(&format!("agency/{agency}"))),
             oversees: false,
+            provides: std::collections::BTreeSet::new(),
             unit: None,
             roles: roles.iter().copied().collect(),
             system: Some(id(&format!("system/{name}"))),
@@ -286,6 +288,7 @@ impl TestApp {
             name: principal.name.clone(),
             agency: principal.agency,
             oversees: principal.oversees,
+            provides: principal.provides.clone(),
             unit: principal.unit,
             roles: principal.roles.clone(),
             system: principal.system,

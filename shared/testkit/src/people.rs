@@ -21,6 +21,8 @@ pub struct TestPerson {
     pub roles: BTreeSet<Role>,
     /// The system through which the person acts.
     pub system: Option<SystemId>,
+    /// The regulations whose data the agency provides.
+    pub provides: BTreeSet<String>,
     /// Address of the browser.
     pub place: Option<std::net::IpAddr>,
     /// The card.
@@ -41,6 +43,7 @@ impl TestPerson {
             name: None,
             agency: Some(self.agency),
             oversees: self.agency == id("agency/bureau"),
+            provides: self.provides.clone(),
             unit: Some(self.unit),
             roles: self.roles.clone(),
             system: self.system,

@@ -217,6 +217,7 @@ fn tokens(seeds: &Seeds) -> anyhow::Result<Vec<Vec<u8>>> {
         name: None,
         agency: None,
         oversees: false,
+        provides: std::collections::BTreeSet::new(),
         unit: None,
         roles: [Role::User].into(),
         system: None,

@@ -82,6 +82,9 @@ impl Document for Account {
     fn id(&self) -> Uuid {
         self.id.0
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 /// Why an account does not change.

@@ -27,6 +27,8 @@ pub struct Agency {
     pub networks: Vec<String>,
     /// Thumbprints of its agency certificates.
     pub certificates: BTreeSet<String>,
+    /// The regulations whose data it provides: its auditors read what is about them alone (H4.3).
+    pub provides: BTreeSet<String>,
     /// Counts changes.
     pub revision: i64,
 }

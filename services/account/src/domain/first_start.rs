@@ -128,6 +128,9 @@ fn agencies(faults: &mut Faults, data: &MasterData) {
                 "not a network in CIDR notation",
             );
         }
+        let known = agency.provides.iter().all(|name| name.parse::<Regulation>().is_ok());
+        let fits = agency.provides.is_empty() || agency.kind == AgencyKind::Provider;
+        faults.unless(known && fits, format!("{at}/provides"), "regulations, and of a data provider alone");
         for (n, unit) in agency.units.iter().enumerate() {
             faults.text(format!("{at}/units/{n}/name"), &unit.name, 100);
         }

@@ -79,6 +79,9 @@ impl Document for Inventory {
     fn id(&self) -> Uuid {
         self.id
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 /// What speaks for or against an account.

@@ -225,8 +225,8 @@ impl Begun<'_> {
             previous: None,
             ended: None,
         };
-        let oversees = oversees(tx, post.agency).await?;
-        let Some(grant) = grant(self.context, &session, &person, (post, oversees), self.as_of) else {
+        let reach = reach(tx, post.agency).await?;
+        let Some(grant) = grant(self.context, &session, &person, (post, reach), self.as_of) else {
             return Ok(Err(OAuthError::InvalidGrant("A deputy needs a post of his own.")));
         };
         if !take_place(tx, &session, post.agency).await? {
@@ -305,8 +305,8 @@ async fn renew_in(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let Ok(post) = person.held(session.post_id, days::taipei_date(now)) else { return Ok(Err(NOT_GOOD)) };
-    let oversees = oversees(tx, post.agency).await?;
-    let Some(mut grant) = grant(&context, &session, &person, (post, oversees), as_of) else {
+    let reach = reach(tx, post.agency).await?;
+    let Some(mut grant) = grant(&context, &session, &person, (post, reach), as_of) else {
         return Ok(Err(NOT_GOOD));
     };
     grant.roles = asked;
@@ -324,7 +324,7 @@ fn grant(
     context: &Context,
     session: &Session,
     person: &Person,
-    (post, oversees): (&Post, bool),
+    (post, reach): (&Post, Reach),
     as_of: i64,
 ) -> Option<AccessGrant> {
     let now = context.now();
@@ -339,7 +339,8 @@ fn grant(
         token_id: context.random().id::<Uuid>(now).to_string(),
         name: None,
         agency: Some(post.agency),
-        oversees,
+        oversees: reach.oversees,
+        provides: reach.provides,
         unit: Some(post.unit),
         roles: session.scope.clone(),
         system: session.system,
@@ -352,10 +353,18 @@ fn grant(
     })
 }
 
-/// Whether `agency` oversees the others.
-async fn oversees(tx: &mut Tx, agency: AgencyId) -> chassis::Result<bool> {
+/// How far duties in an agency reach beyond it.
+struct Reach {
+    /// Whether it oversees the others.
+    oversees: bool,
+    /// The regulations whose data it provides.
+    provides: BTreeSet<String>,
+}
+
+async fn reach(tx: &mut Tx, agency: AgencyId) -> chassis::Result<Reach> {
     let found = document::find::<Agency>(tx.conn(), agency.0, false).await?;
-    Ok(found.is_some_and(|agency| agency.kind == AgencyKind::Bureau))
+    let oversees = found.as_ref().is_some_and(|agency| agency.kind == AgencyKind::Bureau);
+    Ok(Reach { oversees, provides: found.map(|agency| agency.doc.provides).unwrap_or_default() })
 }
 
 /// One place at a time, where a pack asks for it (H5.2.3): a second place is refused and told.

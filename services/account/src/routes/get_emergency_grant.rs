@@ -12,7 +12,7 @@ use crate::domain::emergency::EmergencyGrant;
 use crate::emergencies;
 
 /// Who sees every grant; others see those that they signed or received.
-const OVERSEERS: [Role; 4] = [Role::Administrator, Role::Auditor, Role::EthicsOfficer, Role::ExternalAuditor];
+const OVERSEERS: [Role; 3] = [Role::Administrator, Role::Auditor, Role::EthicsOfficer];
 
 /// A grant with what was done under it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

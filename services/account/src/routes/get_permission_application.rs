@@ -33,6 +33,7 @@ pub async fn get_permission_application(
     let stored = document::find::<PermissionApplication>(&mut conn, id.0, false)
         .await?
         .ok_or_else(|| document::missing("permission application"))?;
+    caller.within_regulation(&stored.regulation)?;
     let scope = edge::scope(&caller, None)?;
     let own = caller.principal.person() == Some(stored.person_id);
     if !own

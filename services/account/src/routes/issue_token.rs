@@ -118,6 +118,7 @@ fn of_system(
         name: Some(system.code.clone()),
         agency: Some(system.agency),
         oversees: false,
+        provides: std::collections::BTreeSet::new(),
         unit: None,
         roles: session::scope(scope, &[Role::AgencySystem].into())?,
         system: Some(system.id),

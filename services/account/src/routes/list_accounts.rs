@@ -41,6 +41,7 @@ pub async fn list_accounts(caller: Caller, query: web::Query<ListAccounts>) -> R
         .eq_opt("agency_id", edge::scope(&caller, query.agency)?)
         .eq_opt("status", query.status.as_deref())
         .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("person_id", query.person)
         .eq_opt("number", query.number.as_deref());
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await

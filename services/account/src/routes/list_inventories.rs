@@ -39,6 +39,7 @@ pub async fn list_inventories(
     let filter = Filter::all()
         .eq_opt("status", query.status.as_deref())
         .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("agency_id", query.agency);
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -44,6 +44,7 @@ pub async fn list_permission_applications(
         .eq_opt("agency_id", edge::scope(&caller, query.agency)?)
         .eq_opt("status", query.status.as_deref())
         .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("person_id", query.person)
         .eq_opt("next_stage", query.stage.as_deref());
     let filter = match caller.principal.person() {

@@ -110,6 +110,7 @@ async fn every_fault_of_the_file_is_told_by_pointer_and_nothing_is_loaded() {
     let world = World::empty().await;
     let mut data = world.master_data();
     data.agencies[0].networks[0] = "10.1.0.1/16".into();
+    data.agencies[1].provides = ["household".into()].into();
     data.people[1].national_id = Personal::new("S000000000".into());
     data.people[2].posts[0].roles.insert("root".into());
     data.people[3].cards = data.people[4].cards.clone();
@@ -122,6 +123,7 @@ async fn every_fault_of_the_file_is_told_by_pointer_and_nothing_is_loaded() {
     let told = pointers(&problem);
     for pointer in [
         "/agencies/0/networks/0",
+        "/agencies/1/provides",
         "/people/1/national_id",
         "/people/2/posts/0/roles",
         "/people/4/cards/0",

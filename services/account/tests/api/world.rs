@@ -134,6 +134,7 @@ impl World {
                 units: vec![UnitRecord { id: member.unit, name: format!("{name}/單位") }],
                 networks: vec!["10.1.0.0/16".into()],
                 certificates: certificate.iter().map(|c| c.thumbprint()).collect(),
+                provides: [].into(),
             }
         };
         let bureau = self.people["it"].agency;

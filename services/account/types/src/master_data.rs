@@ -87,6 +87,10 @@ pub struct AgencyRecord {
     /// Thumbprints of its agency certificates (機關憑證, I3.6).
     #[serde(default)]
     pub certificates: BTreeSet<String>,
+    /// The regulations whose data it provides, `household`, `tax` or `immigration`: its auditors read what is about them
+    /// alone (H4.3).
+    #[serde(default)]
+    pub provides: BTreeSet<String>,
 }
 
 /// An agency system.

@@ -196,7 +196,8 @@ CREATE TABLE audit_packages (
     version bigint NOT NULL,
     doc jsonb NOT NULL,
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL
+    updated_at timestamptz NOT NULL,
+    regulation text GENERATED ALWAYS AS (doc#>>'{manifest,scope,regulation}') STORED NOT NULL
 );
 CREATE TABLE package_contents (
     id uuid PRIMARY KEY REFERENCES audit_packages (id) ON DELETE CASCADE,

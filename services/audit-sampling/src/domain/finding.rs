@@ -146,6 +146,9 @@ impl Document for Finding {
     fn id(&self) -> Uuid {
         self.id.0
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 impl Finding {

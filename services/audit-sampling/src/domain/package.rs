@@ -70,6 +70,9 @@ impl Document for AuditPackage {
     fn id(&self) -> Uuid {
         self.id
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.manifest.scope.regulation)
+    }
 }
 
 /// The parts of a package.
@@ -89,6 +92,9 @@ impl Document for PackageContent {
     const TABLE: &'static str = "package_contents";
     fn id(&self) -> Uuid {
         self.id
+    }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.manifest.scope.regulation)
     }
 }
 

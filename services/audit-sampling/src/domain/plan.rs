@@ -109,6 +109,9 @@ impl Document for AuditPlan {
     fn id(&self) -> Uuid {
         self.id.0
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 impl AuditPlan {

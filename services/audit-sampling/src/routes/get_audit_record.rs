@@ -17,5 +17,6 @@ pub async fn get_audit_record(caller: Caller, id: web::Path<PlanId>) -> Result<A
     let plan = document::find::<AuditPlan>(&mut conn, id.0, false)
         .await?
         .ok_or_else(|| document::missing("audit plan"))?;
+    caller.within_regulation(&plan.regulation)?;
     Ok(Answer::ok(sampling::audit_record(&mut conn, &plan.doc).await?))
 }

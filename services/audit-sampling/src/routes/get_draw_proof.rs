@@ -18,5 +18,6 @@ pub async fn get_draw_proof(caller: Caller, id: web::Path<PlanId>) -> Result<Ans
     let plan = document::find::<AuditPlan>(&mut conn, id.0, false)
         .await?
         .ok_or_else(|| document::missing("audit plan"))?;
+    caller.within_regulation(&plan.regulation)?;
     Ok(Answer::ok(sampling::proof(&mut conn, &plan.doc).await?))
 }

@@ -33,6 +33,9 @@ pub async fn list_audit_plans(
     query: web::Query<ListAuditPlans>,
 ) -> Result<Answer<Page<AuditPlan>>> {
     let query = query.into_inner();
-    let filter = Filter::all().eq_opt("regulation", query.regulation).eq_opt("state", query.state);
+    let filter = Filter::all()
+        .eq_opt("regulation", query.regulation)
+        .one_of_opt("regulation", caller.regulations())
+        .eq_opt("state", query.state);
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -44,6 +44,7 @@ pub async fn list_findings(caller: Caller, query: web::Query<ListFindings>) -> R
         .eq_opt("kind", query.kind)
         .eq_opt("state", query.state)
         .eq_opt("regulation", query.regulation)
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("account_id", query.account)
         .eq_opt("person_id", query.person);
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await

@@ -29,6 +29,6 @@ pub async fn list_packages(
     query: web::Query<ListPackages>,
 ) -> Result<Answer<Page<AuditPackage>>> {
     let query = query.into_inner();
-    let filter = Filter::all().newest_first();
+    let filter = Filter::all().one_of_opt("regulation", caller.regulations()).newest_first();
     edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

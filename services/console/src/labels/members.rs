@@ -248,6 +248,7 @@ pub(super) const MEMBERS: &[(&str, &str)] = &[
     ("programme", "業務"),
     ("proposed", "擬辦"),
     ("proposed_at", "擬辦時間"),
+    ("provides", "提供之資料"),
     ("publishes_at", "公布時間"),
     ("purpose", "用途"),
     ("queries", "查詢"),

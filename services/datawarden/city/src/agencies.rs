@@ -93,6 +93,13 @@ pub struct Agency {
     pub weight: u32,
 }
 
+impl Agency {
+    /// The regulation whose data it provides: providers are called by it.
+    pub fn provides(&self) -> Option<&'static str> {
+        (self.kind == AgencyKind::Provider).then_some(self.code)
+    }
+}
+
 /// A system (系統) that asks the gate, or whose log is imported.
 #[derive(Debug, Clone)]
 pub struct System {

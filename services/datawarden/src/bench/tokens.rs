@@ -36,6 +36,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
                 name: None,
                 agency: Some(id.into()),
                 oversees: false,
+                provides: std::collections::BTreeSet::new(),
                 unit: Some(id.into()),
                 roles: [Role::User].into(),
                 system: None,

@@ -16,6 +16,7 @@ pub async fn get_query(caller: Caller, id: web::Path<QueryId>) -> Result<Answer<
         .await?
         .ok_or_else(|| document::missing("query"))?;
     caller.within(record.agency)?;
+    caller.within_regulation(&record.regulation)?;
     let own = caller.principal.person() == Some(record.person);
     if !own && !caller.sees_all_agencies() && !caller.principal.has(Role::ResponsibleSupervisor) {
         return Err(document::missing("query"));

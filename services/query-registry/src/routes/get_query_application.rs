@@ -26,6 +26,7 @@ pub async fn get_query_application(
         .await?
         .ok_or_else(|| document::missing("query application"))?;
     caller.within(application.agency_id)?;
+    caller.within_regulation(&application.regulation)?;
     let own = caller.principal.person() == Some(application.user);
     let supervisor = caller.principal.has(Role::ResponsibleSupervisor)
         && caller.principal.agency == Some(application.agency_id);

@@ -58,6 +58,7 @@ pub async fn get_query_register(
         .ok_or_else(|| document::missing("unit"))?;
     caller.within(agency)?;
     let regulation = part.regulation.as_deref().unwrap_or("household");
+    caller.within_regulation(regulation)?;
     let filter = Filter::all()
         .eq("unit_id", part.unit)
         .eq("regulation", regulation)

@@ -14,5 +14,6 @@ pub async fn get_reconciliation(caller: Caller, id: web::Path<Uuid>) -> Result<A
     let kept = document::find::<KeptReconciliation>(&mut *caller.context.connection().await?, *id, false)
         .await?
         .ok_or_else(|| document::missing("reconciliation"))?;
+    caller.within_regulation(&kept.0.regulation)?;
     Ok(Answer::ok(kept.doc.0).version(kept.version))
 }

@@ -23,6 +23,7 @@ pub async fn list_outputs(
     let mut conn = caller.context.connection().await?;
     let record = records::find(&mut conn, *id).await?.ok_or_else(|| document::missing("query"))?;
     caller.within(record.agency)?;
+    caller.within_regulation(&record.regulation)?;
     let own = caller.principal.person() == Some(record.person);
     let reviews = caller.principal.has_any(&[Role::ResponsibleSupervisor, Role::UnitSupervisor]);
     if !own && !reviews && !caller.sees_all_agencies() {

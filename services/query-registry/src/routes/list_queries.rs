@@ -52,6 +52,7 @@ pub async fn list_queries(
     let reviews = audits || caller.principal.has_any(&[Role::ResponsibleSupervisor, Role::Service]);
     let filter = Filter {
         agency: caller.scope(query.agency)?,
+        regulations: caller.regulations().map(|own| own.iter().cloned().collect()),
         account: query.account,
         person: if reviews { query.person } else { Some(caller.person()?) },
         case: query.case,

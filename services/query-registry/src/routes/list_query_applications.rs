@@ -53,6 +53,7 @@ pub async fn list_query_applications(
     let own = (!reviews && !caller.sees_all_agencies()).then(|| caller.person()).transpose()?;
     let filter = Filter::all()
         .eq_opt("agency_id", caller.scope(query.agency)?)
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("user_id", own)
         .eq_opt("state", query.state)
         .eq_opt("unit_id", query.unit)

@@ -32,7 +32,8 @@ pub async fn list_reconciliations(
     query: web::Query<ListReconciliations>,
 ) -> Result<Answer<Page<Reconciliation>>> {
     let query = query.into_inner();
-    let filter = Filter::all().eq_opt("regulation", query.regulation);
+    let filter =
+        Filter::all().eq_opt("regulation", query.regulation).one_of_opt("regulation", caller.regulations());
     let params = PageParams { after: query.after, limit: query.limit };
     let page =
         document::page::<KeptReconciliation>(&mut *caller.context.connection().await?, filter, &params)

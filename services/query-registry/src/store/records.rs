@@ -134,6 +134,8 @@ pub async fn find(conn: &mut AsyncPgConnection, id: QueryId) -> Result<Option<Qu
 pub struct Filter {
     /// Only this agency's.
     pub agency: Option<AgencyId>,
+    /// Only of these regulations.
+    pub regulations: Option<Vec<String>>,
     /// Only this account's.
     pub account: Option<AccountId>,
     /// Only this person's.
@@ -169,7 +171,8 @@ pub async fn page(
         "SELECT {COLUMNS} FROM query_records WHERE ($1 IS NULL OR id > $1) AND ($2 IS NULL OR agency_id = $2) \
          AND ($3 IS NULL OR account_id = $3) AND ($4 IS NULL OR person_id = $4) AND ($5 IS NULL OR case_id = $5) \
          AND ($6 IS NULL OR application_id = $6) AND ($7 IS NULL OR subject = $7) AND ($8 IS NULL OR at >= $8) \
-         AND ($9 IS NULL OR at < $9) AND ($10 IS NULL OR person_id <> $10) ORDER BY id LIMIT $11"
+         AND ($9 IS NULL OR at < $9) AND ($10 IS NULL OR person_id <> $10) AND ($11 IS NULL OR regulation = ANY($11)) \
+         ORDER BY id LIMIT $12"
     ))
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<Nullable<SqlUuid>, _>(filter.agency.map(|v| v.0))
@@ -181,6 +184,7 @@ pub async fn page(
     .bind::<Nullable<Timestamptz>, _>(filter.from)
     .bind::<Nullable<Timestamptz>, _>(filter.until)
     .bind::<Nullable<SqlUuid>, _>(filter.but_person.map(|v| v.0))
+    .bind::<Nullable<Array<Text>>, _>(filter.regulations.as_deref())
     .bind::<BigInt, _>(limit + 1)
     .load(conn)
     .await?;

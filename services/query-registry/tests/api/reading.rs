@@ -151,7 +151,7 @@ async fn an_offices_auditor_reaches_no_further_than_the_office() {
 async fn in_whatever_role_nobody_searches_the_log_for_his_own_account() {
     let stage = Stage::set().await;
     let body = json!({"purpose": "115年第1季稽核", "account": stage.account.id});
-    for role in [Role::Auditor, Role::EthicsOfficer, Role::ExternalAuditor] {
+    for role in [Role::Auditor, Role::EthicsOfficer] {
         let search = async |person: &TestPerson| {
             let token = stage.app.token_for(&Principal { roles: [role].into(), ..person.principal() });
             stage.app.post(&format!("/v1/logs/{THREE_YEARS}/searches"), &token, &body).await
@@ -172,7 +172,8 @@ async fn in_whatever_roles_nobody_reads_the_log_of_his_own_queries() {
     let reads = async |person: &TestPerson, hand: &Hand| {
         let kind = PrincipalKind::Person { person: person.person, post: hand.post() };
         let (roles, acting_for) = (hand.roles().clone(), hand.acting_for());
-        let principal = Principal { kind, roles, acting_for, ..person.principal() };
+        let provides = ["household".to_owned()].into();
+        let principal = Principal { kind, roles, acting_for, provides, ..person.principal() };
         stage.app.post(&readings, &stage.app.token_for(&principal), &purpose).await
     };
     let mut readers = BTreeSet::new();
@@ -183,6 +184,40 @@ async fn in_whatever_roles_nobody_reads_the_log_of_his_own_queries() {
         }
     }
     assert!(readers.len() > 1, "only {readers:?} read the log");
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn a_providers_auditor_reads_queries_of_its_own_data_alone() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let answer: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let of = |provides: &str| {
+        let (roles, provides) = ([Role::ExternalAuditor].into(), [provides.to_owned()].into());
+        stage.app.token_for(&Principal { roles, provides, ..stage.auditor.principal() })
+    };
+    let (household, tax) = (of("household"), of("tax"));
+    let unit = stage.user.unit;
+    for path in [
+        format!("/v1/queries/{}", answer.query),
+        format!("/v1/queries/{}/outputs", answer.query),
+        format!("/v1/query-applications/{}", application.id),
+        format!("/v1/query-register?unit={unit}&from=2026-03-01&to=2026-03-31"),
+    ] {
+        let _ = stage.app.get(&path, &household).await.expect_status(200);
+        stage.app.get(&path, &tax).await.expect_problem("not-found");
+    }
+    for path in ["/v1/queries", "/v1/query-applications"] {
+        let count = async |token: &str| {
+            let page: Value = stage.app.get(path, token).await.json(200);
+            page["items"].as_array().unwrap().len()
+        };
+        assert_eq!((count(&household).await, count(&tax).await), (1, 0), "{path}");
+    }
+    let log = format!("/v1/logs/{THREE_YEARS}/entries/{}/readings", answer.receipt.index - 1);
+    let purpose = json!({"purpose": "資料提供機關稽核"});
+    stage.app.post(&log, &tax, &purpose).await.expect_problem("not-found");
+    let _ = stage.app.post(&log, &household, &purpose).await.expect_status(200);
     stage.strike().await;
 }
 

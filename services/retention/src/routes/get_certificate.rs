@@ -17,5 +17,6 @@ pub async fn get_certificate(
     let mut conn = caller.context.connection().await?;
     let found = document::find::<DestructionCertificate>(&mut conn, id.0, false).await?;
     let stored = found.ok_or_else(|| document::missing("certificate"))?;
+    caller.within_regulation(&stored.content.regulation)?;
     Ok(Answer::ok(stored.doc).version(stored.version))
 }

@@ -17,5 +17,6 @@ pub async fn get_destruction_order(
     let mut conn = caller.context.connection().await?;
     let found = document::find::<DestructionOrder>(&mut conn, id.0, false).await?;
     let stored = found.ok_or_else(|| document::missing("destruction order"))?;
+    caller.within_regulation(&stored.regulation)?;
     Ok(Answer::ok(stored.doc).version(stored.version))
 }

@@ -13,5 +13,6 @@ pub async fn get_holding(caller: Caller, id: web::Path<Uuid>) -> Result<Answer<H
     let mut conn = caller.context.connection().await?;
     let found = document::find::<Holding>(&mut conn, *id, false).await?;
     let stored = found.ok_or_else(|| document::missing("holding"))?;
+    caller.within_regulation(&stored.regulation)?;
     Ok(Answer::ok(stored.doc).version(stored.version))
 }

@@ -13,6 +13,7 @@ pub async fn get_output(caller: Caller, id: web::Path<Uuid>) -> Result<Answer<Ou
     let mut conn = caller.context.connection().await?;
     let found = document::find::<Output>(&mut conn, *id, false).await?;
     let stored = found.ok_or_else(|| document::missing("output"))?;
+    caller.within_regulation(&stored.regulation)?;
     caller.within(stored.agency_id)?;
     Ok(Answer::ok(stored.doc).version(stored.version))
 }

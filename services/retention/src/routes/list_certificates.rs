@@ -35,6 +35,8 @@ pub async fn list_certificates(
     let query = query.into_inner();
     let mut conn = caller.context.connection().await?;
     let params = PageParams { after: query.after, limit: query.limit };
-    let filter = Filter::all().eq_opt("regulation", query.regulation.as_deref());
+    let filter = Filter::all()
+        .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations());
     Ok(Answer::ok(support::documents(document::page(&mut conn, filter, &params).await?)))
 }

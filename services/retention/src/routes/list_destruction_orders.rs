@@ -40,6 +40,7 @@ pub async fn list_destruction_orders(
     let filter = Filter::all()
         .eq_opt("state", query.state.as_deref())
         .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("record_kind", query.record_kind.as_deref());
     let mut conn = caller.context.connection().await?;
     let params = PageParams { after: query.after, limit: query.limit };

@@ -39,6 +39,7 @@ pub async fn list_holdings(caller: Caller, query: web::Query<ListHoldings>) -> R
     let query = query.into_inner();
     let mut filter = Filter::all()
         .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("record_kind", query.record_kind.as_deref())
         .eq_opt("state", query.state.as_deref());
     if query.past_term {

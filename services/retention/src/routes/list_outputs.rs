@@ -47,6 +47,7 @@ pub async fn list_outputs(caller: Caller, query: web::Query<ListOutputs>) -> Res
         .eq_opt("agency_id", caller.scope(query.agency)?)
         .eq_opt("person_id", query.person)
         .eq_opt("regulation", query.regulation.as_deref())
+        .one_of_opt("regulation", caller.regulations())
         .eq_opt("state", query.state.as_deref());
     if query.unsettled || query.late {
         filter = filter.eq("unsettled", true);

@@ -1,5 +1,6 @@
 //! Who calls, with the service's context: the first argument of every reading operation.
 
+use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
@@ -68,6 +69,21 @@ impl Caller {
     /// 404 (existence is itself secret) unless `agency` is the caller's own or the caller sees all.
     pub fn within(&self, agency: AgencyId) -> Result<(), Error> {
         if self.sees_all_agencies() || self.principal.agency == Some(agency) {
+            Ok(())
+        } else {
+            Err(Problem::new(&problem::NOT_FOUND, "Check the id.").into())
+        }
+    }
+
+    /// The regulations whose records the caller reads: an auditor of a data provider those of its data (H4.3), everybody
+    /// else all, `None`.
+    pub fn regulations(&self) -> Option<&BTreeSet<String>> {
+        self.principal.has(Role::ExternalAuditor).then_some(&self.principal.provides)
+    }
+
+    /// 404 (existence is itself secret) unless the caller reads records of `regulation`.
+    pub fn within_regulation(&self, regulation: &str) -> Result<(), Error> {
+        if self.regulations().is_none_or(|own| own.contains(regulation)) {
             Ok(())
         } else {
             Err(Problem::new(&problem::NOT_FOUND, "Check the id.").into())

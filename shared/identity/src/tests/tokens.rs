@@ -31,6 +31,7 @@ fn grant() -> AccessGrant {
         name: None,
         agency: Some(AgencyId(Uuid::from_u128(3))),
         oversees: true,
+        provides: [].into(),
         unit: None,
         roles: BTreeSet::from([Role::User, Role::UnitSupervisor]),
         system: Some(SystemId(Uuid::from_u128(4))),
