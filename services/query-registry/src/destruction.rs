@@ -4,8 +4,10 @@
 
 use chassis::jobs::JobKind;
 use chassis::{Context, EventMeta, Result, Tx};
+use chrono::Months;
+use diesel_async::AsyncPgConnection;
 use kernel::{Instant, canonical, days};
-use query_log::{DESTRUCTION, DESTRUCTION_ORDER, GOVERNANCE, Month};
+use query_log::{DESTRUCTION, DESTRUCTION_ORDER, GOVERNANCE, Month, ValueKeys};
 use query_registry_types::events::DestructionCarriedOut;
 use retention_types::events::DestructionApproved;
 use serde::{Deserialize, Serialize};
@@ -126,12 +128,14 @@ async fn end_log_month(context: &Context, destruction: &Destruction, log: &str) 
 /// Ends a month of register rows or control results. The rows go and the order is settled in one transaction; the
 /// destruction entry is a job of that transaction.
 async fn end_rows(context: &Context, destruction: &Destruction, register: bool) -> Result<()> {
-    let order = &destruction.order;
+    let (order, registry) = (&destruction.order, context.state::<Registry>());
     context
         .transaction(async |tx| {
             let conn = tx.conn();
             let mut gone = if register {
-                holdings::end_register(conn, &order.regulation, order.month).await?
+                let gone = holdings::end_register(conn, &order.regulation, order.month).await?;
+                end_keys(conn, &registry.values, order).await?;
+                gone
             } else {
                 holdings::end_control(conn, &order.regulation, order.month).await?
             };
@@ -143,6 +147,19 @@ async fn end_rows(context: &Context, destruction: &Destruction, register: bool) 
             settle(tx, order.order, &Outcome { count, root, entry: None, method: "rows deleted" }).await
         })
         .await
+}
+
+/// Ends the keys of what was written in applications of the month, and of the month before, of which some may have stayed
+/// until now. Before the rows are committed: rows without keys go with the next try, keys without rows would stay.
+async fn end_keys(conn: &mut AsyncPgConnection, keys: &ValueKeys, order: &DestructionApproved) -> Result<()> {
+    for first_day in [Some(order.month), order.month.checked_sub_months(Months::new(1))].into_iter().flatten()
+    {
+        if !holdings::has_applications(conn, &order.regulation, first_day).await? {
+            let ended = keys.end_month(&order.regulation, Month::containing(first_day)).await;
+            ended.map_err(anyhow::Error::from)?;
+        }
+    }
+    Ok(())
 }
 
 /// What the governance log holds of rows that went: the order and the digest of their ids.

@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use chassis::document::{self, Filter};
 use chassis::jobs::JobKind;
 use chassis::{Context, EventMeta, Result, Tx};
 use chrono::{Days, NaiveDate};
 use kernel::ids::{OrderId, PersonId, QueryId};
 use kernel::{Instant, days};
-use query_log::{ERASURE_ORDER, Entry, Filter, GOVERNANCE, Header, Kind, LogError, QueryLog};
+use query_log::{ERASURE_ORDER, Entry, GOVERNANCE, Header, Kind, LogError, QueryLog, ValueKeys};
 use query_registry_types::events::{ErasedEntry, ErasureCarriedOut, ErasureRefused};
 use retention_types::events::ErasureApproved;
 use serde::{Deserialize, Serialize};
@@ -18,11 +19,17 @@ use uuid::Uuid;
 use crate::gate;
 use crate::governance::{ORDER, digest_of, entries_since};
 use crate::state::Registry;
-use crate::store::{erasures, records};
+use crate::store::erasures::{self, Overwritten};
+use crate::store::records;
 
 const JOB: &str = "carry-out-erasure";
 /// Entries of one query at most: intent and outcome, or one refusal.
 const MOST: u32 = 100;
+/// Erasures that are looked at after a start.
+const MOST_ERASURES: i64 = 100_000;
+/// What a certificate says of how it was done.
+const METHOD: &str =
+    "keys destroyed, subject index written anew, register values overwritten and their keys destroyed";
 /// Real time between two looks at a start.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -35,6 +42,8 @@ pub struct Erasure {
     pub at: Instant,
     /// `open`, `done` or `refused`.
     pub state: String,
+    /// What was overwritten in the registers, once it was.
+    pub overwritten: Option<Overwritten>,
 }
 
 impl chassis::Document for Erasure {
@@ -50,7 +59,7 @@ pub async fn take_order(tx: &mut Tx, event: ErasureApproved, _: EventMeta) -> Re
         return Ok(());
     }
     let (order, at) = (event.order, tx.now());
-    tx.insert(&Erasure { at, order: event, state: "open".to_owned() }).await?;
+    tx.insert(&Erasure { at, order: event, state: "open".to_owned(), overwritten: None }).await?;
     tx.enqueue(JOB, &order, at).await
 }
 
@@ -59,7 +68,7 @@ pub fn job() -> JobKind {
     JobKind::new(JOB, async |context: &Context, order: OrderId| {
         let found = {
             let mut conn = context.connection().await?;
-            chassis::document::find::<Erasure>(&mut conn, order.0, false).await?
+            document::find::<Erasure>(&mut conn, order.0, false).await?
         };
         match found {
             Some(erasure) if erasure.state == "open" => carry_out(context, &erasure).await,
@@ -90,23 +99,42 @@ async fn carry_out(context: &Context, erasure: &Erasure) -> Result<()> {
     for entry in &entries {
         erased.push(erase(&registry, order, &governed, entry, expire).await?);
     }
+    let overwritten = overwrite(context, &registry, erasure).await?;
+    for value in &overwritten.values {
+        registry.values.destroy(value).await.map_err(anyhow::Error::from)?;
+    }
     context
         .transaction(async |tx| {
             if !settle(tx, order.order, "done").await? {
                 return Ok(());
             }
-            let rows = match order.query {
-                Some(query) => erasures::overwrite(tx, &registry, query).await?,
-                None => 0,
-            };
             tx.emit(&ErasureCarriedOut {
                 order: order.order,
                 entries: erased.clone(),
-                rows,
-                method: "keys destroyed, subject index written anew, register values overwritten".to_owned(),
+                rows: overwritten.rows,
+                method: METHOD.to_owned(),
                 backups_expire_on: expire,
             })
             .await
+        })
+        .await
+}
+
+/// Overwrites the values in the registers, once, and keeps which keys are still to be destroyed.
+async fn overwrite(context: &Context, registry: &Registry, erasure: &Erasure) -> Result<Overwritten> {
+    if let Some(before) = &erasure.overwritten {
+        return Ok(before.clone());
+    }
+    context
+        .transaction(async |tx| {
+            let overwritten = match erasure.order.query {
+                Some(query) => erasures::overwrite(tx, registry, query).await?,
+                None => Overwritten::default(),
+            };
+            let mut stored = tx.load::<Erasure>(erasure.order.order).await?;
+            stored.doc.overwritten = Some(overwritten.clone());
+            tx.update(&stored).await?;
+            Ok(overwritten)
         })
         .await
 }
@@ -115,7 +143,7 @@ async fn carry_out(context: &Context, erasure: &Erasure) -> Result<()> {
 async fn personal_entries(registry: &Registry, order: &ErasureApproved) -> Result<Vec<Entry>> {
     let found = match (order.query, order.index.and_then(|index| u64::try_from(index).ok())) {
         (Some(query), _) => {
-            let filter = Filter { query: Some(query), ..Filter::default() };
+            let filter = query_log::Filter { query: Some(query), ..query_log::Filter::default() };
             registry.log.find(&order.log, &filter, None, MOST).await.map(|page| page.entries)
         }
         (None, Some(index)) => registry.log.read(&order.log, index).await.map(|entry| vec![entry]),
@@ -200,9 +228,9 @@ async fn erase(
 }
 
 /// At a start: destroys again what a restored key store brought back, as often as it takes until the database answers.
-pub async fn repeat(log: QueryLog) {
+pub async fn repeat(log: QueryLog, values: ValueKeys, context: Context) {
     loop {
-        match log.repeat_erasures().await {
+        match destroyed_again(&log, &values, &context).await {
             Ok(0) => return,
             Ok(count) => {
                 tracing::error!(
@@ -211,10 +239,20 @@ pub async fn repeat(log: QueryLog) {
                 );
                 return;
             }
-            Err(error) => tracing::warn!(%error, "whether erased entries stay erased is not known yet"),
+            Err(error) => tracing::warn!(?error, "whether erased entries stay erased is not known yet"),
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+async fn destroyed_again(log: &QueryLog, values: &ValueKeys, context: &Context) -> Result<usize> {
+    let mut count = log.repeat_erasures().await.map_err(anyhow::Error::from)?;
+    let mut conn = context.connection().await?;
+    let done = document::select::<Erasure>(&mut conn, Filter::all(), MOST_ERASURES).await?;
+    for value in done.iter().filter_map(|erasure| erasure.overwritten.as_ref()).flat_map(|o| &o.values) {
+        count += usize::from(values.destroy(value).await.map_err(anyhow::Error::from)?);
+    }
+    Ok(count)
 }
 
 /// False when it was settled before.

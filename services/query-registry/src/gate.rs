@@ -9,11 +9,10 @@ use kernel::ids::{PersonId, QueryId};
 use kernel::{Instant, NationalId, Personal, days};
 use query_log::{Hash, Kind, LogError, NewEntry, Receipt};
 use query_registry_types::PersonalText;
-use query_registry_types::applications::ApplicationContent;
 use query_registry_types::events::Decision;
 use query_registry_types::queries::{CreateQuery, LogReceipt, QueryAnswer, Watermark};
 
-use crate::domain::application::QueryApplication;
+use crate::contents;
 use crate::domain::authorization::{Asker, Delivered, Grant, Request, decide};
 use crate::domain::marks;
 use crate::domain::refusal::Refusal;
@@ -127,7 +126,7 @@ impl Passage {
         let Some(application) = self.facts.application.take() else {
             return Err(problems::refused(Refusal::ApplicationUnknown).into());
         };
-        let content = opened(&self.registry, &application)?;
+        let content = contents::open(&mut self.registry.values.reader(), &application.content).await?;
         self.facts.application = Some(application);
         let mut marks = std::mem::take(&mut self.declared_marks);
         marks.extend(grant.marks.clone());
@@ -266,11 +265,6 @@ impl Passage {
 /// Appends to the log; whatever goes wrong, nothing may go on (invariant 2).
 pub async fn append(registry: &Registry, log: &str, entry: NewEntry) -> Result<Receipt> {
     registry.log.append(log, entry).await.map_err(|error: LogError| problems::log_unavailable(&error).into())
-}
-
-/// The content of an application, opened.
-pub fn opened(registry: &Registry, application: &QueryApplication) -> Result<ApplicationContent> {
-    Ok(serde_json::from_str(registry.register.open(&application.content)?.expose())?)
 }
 
 /// A receipt in the answer to a query, which is kept nowhere.

@@ -1,6 +1,7 @@
 //! The query registry: registered cases, query applications (H annex 2), the gate to the data providers, the query log.
 
 pub mod consumers;
+pub mod contents;
 pub mod control;
 pub mod destruction;
 pub mod domain;

@@ -106,7 +106,7 @@ impl From<CopyFault> for chassis::Error {
 
 /// The log refused or failed (invariant 2).
 pub fn log_unavailable(error: &query_log::LogError) -> Problem {
-    tracing::error!(?error, "the query log cannot be written");
+    tracing::error!(?error, "the query log, or its key store, does not answer");
     Problem::new(&LOG_UNAVAILABLE, "Try again; the operators are told.").clause("H6.6").retry_after(1)
 }
 

@@ -13,7 +13,7 @@ use identity::{CertificateIdentity, EndorsementError};
 use kernel::configuration::ConfigurationKind;
 use kernel::ids::PersonId;
 use kernel::{Instant, NationalId, RegisterKey, days};
-use query_log::{FileKeyStore, GOVERNANCE, Opening, QueryLog};
+use query_log::{FileKeyStore, GOVERNANCE, KeyStore, Opening, QueryLog, ValueKeys};
 use rule_pack::Regulation;
 
 use crate::domain::directory::{Index, Record};
@@ -41,8 +41,10 @@ pub struct Registry {
     pub log: QueryLog,
     /// Hashes national ids for matching; seals nothing.
     pub subjects: RegisterKey,
-    /// Seals contents of applications and reasons of copies.
+    /// Seals what belongs to no query alone: reasons of copies and returns, explanations, lines of files on their way in.
     pub register: RegisterKey,
+    /// Seals contents of applications, each under a key of its own.
+    pub values: ValueKeys,
     providers: BTreeMap<Regulation, Endpoint>,
     index: RwLock<Index>,
 }
@@ -62,13 +64,15 @@ impl Registry {
             .log_keys
             .as_ref()
             .context("secrets.log_keys: the query log needs a directory")?;
-        let store =
-            FileKeyStore::open(&keys.join("months"), &keys.join("kek")).context("secrets.log_keys")?;
+        let store: Arc<dyn KeyStore> = Arc::new(
+            FileKeyStore::open(&keys.join("months"), &keys.join("kek")).context("secrets.log_keys")?,
+        );
+        let values = ValueKeys::new(Arc::clone(&store));
         let witnesses = Witness::all(settings)?;
         let log = QueryLog::open(Opening {
             database_url: secrecy::ExposeSecret::expose_secret(&settings.database.url),
             origin: &settings.log.origin,
-            keys: Arc::new(store),
+            keys: store,
             clock: context.clock(),
             random: Arc::new(kernel::SystemRandom),
             anchors: Arc::new(Holders { witnesses: witnesses.clone(), audit: AuditService::of(context) }),
@@ -79,7 +83,7 @@ impl Registry {
         for witness in witnesses {
             tokio::spawn(witness.feed(log.clone()));
         }
-        tokio::spawn(erasing::repeat(log.clone()));
+        tokio::spawn(erasing::repeat(log.clone(), values.clone(), context.clone()));
         let root = settings.register_root()?;
         let mut providers = BTreeMap::new();
         for (name, provider) in &settings.providers {
@@ -95,6 +99,7 @@ impl Registry {
             log,
             subjects: RegisterKey::derive(&root, SUBJECTS)?,
             register: RegisterKey::derive(&root, QUERY_REGISTER)?,
+            values,
             providers,
             index: RwLock::new(Index::new(RuleBook::new(context.packs().iter()))),
         };

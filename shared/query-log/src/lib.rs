@@ -25,6 +25,7 @@ mod reading;
 mod sequencer;
 pub mod standing;
 mod statement;
+pub mod values;
 pub mod verify;
 mod witnessing;
 
@@ -42,6 +43,7 @@ pub use month::Month;
 pub use publishing::Published;
 pub use standing::{AnchorError, Anchors, NoAnchors};
 pub use transparency::Hash;
+pub use values::{SealedValue, ValueKeys, ValueReader};
 pub use verify::{Break, BreakKind, Verdict, Verifier, VerifyReport, verify_database};
 
 /// The name of the log that is never pruned and holds destruction orders and destructions.

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use account_types::events::{AccountSnapshot, AccountStatus, AgencyChanged, PersonChanged, SystemChanged};
 use identity::{Endorsement, SignatureAlgorithm, SignatureForm};
-use kernel::Sealed;
 use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, PostId, QueryApplicationId, SystemId, UnitId};
+use query_log::{Month, SealedValue};
 use query_registry::domain::application::QueryApplication;
 use query_registry::domain::authorization::{Asker, Request, decide};
 use query_registry::domain::case::Case;
@@ -110,7 +110,12 @@ fn application(n: u128) -> QueryApplication {
         items: set(&["basic", "household"]),
         subjects: set(&["citizen"]),
         has_reason: true,
-        content: Sealed { hash: String::new(), value: String::new() },
+        content: SealedValue {
+            register: String::new(),
+            month: Month::containing(day()),
+            leaf: 0,
+            value: String::new(),
+        },
         digest: String::new(),
         user_endorsement: Endorsement {
             content_digest: String::new(),

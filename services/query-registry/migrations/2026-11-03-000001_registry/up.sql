@@ -36,6 +36,8 @@ CREATE TABLE cases (
 
 -- Numbers of rows of annex 2.
 CREATE SEQUENCE register_numbers;
+-- Places of keys in the trees of the registers' months. It may begin again after 2^32: months of then have other trees.
+CREATE SEQUENCE register_leaves MINVALUE 0 MAXVALUE 4294967295 CYCLE;
 
 -- Query applications (H4.2, annex 2), one row each. Reason and conditions are sealed inside the document.
 CREATE TABLE query_applications (
@@ -113,6 +115,8 @@ CREATE INDEX query_records_account_subject ON query_records (account_id, subject
 CREATE INDEX query_records_agency ON query_records (agency_id, at);
 CREATE INDEX query_records_case ON query_records (case_id, at);
 CREATE INDEX query_records_subject ON query_records (subject, at);
+-- What imports compare a new file with, apart from the many that pass the gate.
+CREATE INDEX query_records_imported ON query_records (at, account_id) WHERE decision = 'imported' AND account_id IS NOT NULL;
 CREATE INDEX query_records_open ON query_records (claimed_at) WHERE decision = 'open';
 
 -- Prints, files and copies (H3.2).

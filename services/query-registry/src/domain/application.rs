@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use identity::Endorsement;
 use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, PostId, QueryApplicationId, UnitId};
 use kernel::{Instant, Sealed, WorkingCalendar, days};
+use query_log::SealedValue;
 use query_registry_types::applications::{ApplicationContent, ApplicationState, QueryApplicationView};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -74,8 +75,8 @@ pub struct QueryApplication {
     pub subjects: BTreeSet<String>,
     /// Whether a reason was given; the reason itself is sealed in `content`.
     pub has_reason: bool,
-    /// The whole content, sealed: reason, conditions, salt.
-    pub content: Sealed,
+    /// The whole content, sealed under a key of its own: reason, conditions, salt.
+    pub content: SealedValue,
     /// What a batch endorsement names for it.
     pub digest: String,
     /// 使用者核章.

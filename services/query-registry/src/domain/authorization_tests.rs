@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use account_types::events::{AccountSnapshot, AgencyChanged, PersonChanged, SystemChanged};
 use identity::{Endorsement, SignatureAlgorithm, SignatureForm};
-use kernel::Sealed;
 use kernel::ids::{CaseId, QueryApplicationId, UnitId};
 use proptest::prelude::*;
+use query_log::SealedValue;
 use rule_pack::PackSet;
 use uuid::Uuid;
 
@@ -175,7 +175,12 @@ pub(crate) fn application() -> QueryApplication {
         items: set(&["basic", "household"]),
         subjects: set(&["citizen"]),
         has_reason: true,
-        content: Sealed { hash: String::new(), value: String::new() },
+        content: SealedValue {
+            register: String::new(),
+            month: "2026-05".parse().unwrap(),
+            leaf: 0,
+            value: String::new(),
+        },
         digest: String::new(),
         user_endorsement: Endorsement {
             content_digest: String::new(),

@@ -14,6 +14,7 @@ use query_registry_types::applications::{
     ApplicationContent, ApplicationState, CreateQueryApplication, QueryApplicationView,
 };
 
+use crate::contents;
 use crate::domain::application::{self, QueryApplication};
 use crate::domain::case::Case;
 use crate::domain::marks;
@@ -193,7 +194,7 @@ impl Checked {
             items: content.items.clone(),
             subjects: self.subjects.clone(),
             has_reason: true,
-            content: registry.register.seal(&serde_json::to_string(content)?)?,
+            content: contents::seal(tx, &registry.values, content.date, content).await?,
             digest: self.digest.clone(),
             user_endorsement: endorsement,
             state: ApplicationState::Submitted,
@@ -225,11 +226,11 @@ async fn reason_marks(
     };
     let since = today.checked_sub_days(Days::new(misuse.reason_days.into())).unwrap_or(*today);
     let filter = Filter::all().eq("user_id", content.user).op("day", ">=", since).newest_first();
-    let mut earlier = vec![];
+    let (mut earlier, mut reader) = (vec![], registry.values.reader());
     for other in document::select::<QueryApplication>(tx.conn(), filter, COMPARED).await? {
         // Many persons of one case for one reason are ordinary work.
         if other.case_id != content.case {
-            earlier.push(crate::gate::opened(registry, &other)?.reason);
+            earlier.push(contents::open(&mut reader, &other.content).await?.reason);
         }
     }
     let earlier = earlier.iter().map(query_registry_types::PersonalText::expose);

@@ -6,9 +6,9 @@ use identity::{BatchEndorsement, Role};
 use kernel::ids::QueryApplicationId;
 use query_registry_types::applications::QueryApplicationDetail;
 
+use crate::contents;
 use crate::domain::application::QueryApplication;
 use crate::domain::endorsement::EndorsementBatch;
-use crate::gate;
 use crate::governance;
 use crate::state::Registry;
 
@@ -50,7 +50,7 @@ pub async fn get_query_application(
     }
     let detail = QueryApplicationDetail {
         application: application.view(registry.reminder(&application.regulation, caller.context.now())),
-        content: gate::opened(&registry, &application)?,
+        content: contents::open(&mut registry.values.reader(), &application.content).await?,
         user_endorsement: application.user_endorsement.clone(),
         supervisor_endorsement,
     };

@@ -7,14 +7,14 @@ use chrono::NaiveDate;
 use identity::Role;
 use kernel::days;
 use kernel::ids::UnitId;
-use query_registry_types::applications::{QueryRegister, QueryRegisterRow};
+use query_registry_types::applications::{ApplicationContent, QueryRegister, QueryRegisterRow};
 use rule_pack::Regulation;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::contents;
 use crate::domain::application::QueryApplication;
 use crate::domain::rules::THREE_YEARS;
-use crate::gate;
 use crate::governance;
 use crate::state::Registry;
 
@@ -77,6 +77,11 @@ pub async fn get_query_register(
         governance::note_reading(&caller, THREE_YEARS, "query-register", |entry| entry.agency = Some(agency))
             .await?;
     }
+    let (mut lines, mut reader) = (Vec::with_capacity(rows.len()), registry.values.reader());
+    for application in &rows {
+        let content = contents::open(&mut reader, &application.content).await?;
+        lines.push(row(&registry, application, content));
+    }
     let mut register = QueryRegister {
         title: title(&registry, part.to),
         unit: part.unit,
@@ -84,7 +89,7 @@ pub async fn get_query_register(
         from: part.from,
         to: part.to,
         reminder: registry.reminder(regulation, caller.context.now()),
-        rows: rows.iter().map(|a| row(&registry, a)).collect::<Result<_>>()?,
+        rows: lines,
         digest: String::new(),
     };
     register.digest = kernel::canonical::sha256_hex(&kernel::canonical::bytes(&register)?);
@@ -97,8 +102,7 @@ fn title(registry: &Registry, day: NaiveDate) -> String {
     form.map(|form| form.title.clone()).unwrap_or_default()
 }
 
-fn row(registry: &Registry, application: &QueryApplication) -> Result<QueryRegisterRow> {
-    let content = gate::opened(registry, application)?;
+fn row(registry: &Registry, application: &QueryApplication, content: ApplicationContent) -> QueryRegisterRow {
     let index = registry.index();
     let rules = index.rules.named(&application.regulation, application.date);
     let item = |id: &String| {
@@ -106,7 +110,7 @@ fn row(registry: &Registry, application: &QueryApplication) -> Result<QueryRegis
         item.map_or_else(|| id.clone(), |item| item.title.zh.clone())
     };
     let seal = application.supervisor.as_ref();
-    Ok(QueryRegisterRow {
+    QueryRegisterRow {
         register_number: application.register_number.clone(),
         application: application.id,
         date: application.date,
@@ -122,5 +126,5 @@ fn row(registry: &Registry, application: &QueryApplication) -> Result<QueryRegis
         supervisor_post: seal.map(|s| s.post),
         supervisor_sealed_at: seal.map(|s| s.at),
         remarks: content.remarks,
-    })
+    }
 }

@@ -1,18 +1,19 @@
 //! What the registers hold of one query's personal values, and their end (invariant 8).
 
 use chassis::document::{self, Filter};
-use chassis::{Context, Result, Stored, Tx};
+use chassis::{Result, Stored, Tx};
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use kernel::ids::QueryId;
+use query_log::SealedValue;
 use query_registry_types::PersonalText;
-use query_registry_types::applications::ApplicationContent;
+use serde::{Deserialize, Serialize};
 use statement::statement;
 
+use crate::contents;
 use crate::domain::application::QueryApplication;
 use crate::domain::copying::CopyRequest;
 use crate::erasing::placeholder;
-use crate::gate;
 use crate::state::{self, Registry};
 use crate::store::records;
 
@@ -31,13 +32,23 @@ const OVERWRITES: [&str; 4] = [
      WHERE doc->'queries' ? $1::text AND doc->'sealed' <> 'null' AND $2 <> ''",
 ];
 
-/// Overwrites the personal values that the registers hold of `query`; gives the number of rows.
-pub async fn overwrite(tx: &mut Tx, registry: &Registry, query: QueryId) -> Result<i64> {
-    let Some(record) = records::find(tx.conn(), query).await? else { return Ok(0) };
-    let mut rows = 0;
+/// What was overwritten.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overwritten {
+    /// Rows.
+    pub rows: i64,
+    /// The places of the keys under which it stood, to be destroyed: copies of the row may be left.
+    pub values: Vec<SealedValue>,
+}
+
+/// Overwrites the personal values that the registers hold of `query`.
+pub async fn overwrite(tx: &mut Tx, registry: &Registry, query: QueryId) -> Result<Overwritten> {
+    let Some(record) = records::find(tx.conn(), query).await? else { return Ok(Overwritten::default()) };
+    let (mut rows, mut values) = (0, vec![]);
     if let Some(application) = record.application {
         let mut stored = tx.load::<QueryApplication>(application).await?;
-        take_out(&tx.context(), registry, &mut stored.doc, &record.subject)?;
+        let before = take_out(tx, registry, &mut stored.doc, &record.subject).await?;
+        values.push(SealedValue { value: String::new(), ..before });
         tx.update(&stored).await?;
         rows += 1;
     }
@@ -52,21 +63,22 @@ pub async fn overwrite(tx: &mut Tx, registry: &Registry, query: QueryId) -> Resu
         let overwrite = statement(text).bind::<SqlUuid, _>(query.0).bind::<Text, _>(placeholder(query));
         rows += i64::try_from(overwrite.execute(tx.conn()).await?).unwrap_or(i64::MAX);
     }
-    Ok(rows)
+    Ok(Overwritten { rows, values })
 }
 
 /// Takes the person out of an application. Reason and remarks stay only as long as other persons' queries rest on them;
-/// the salt goes at once, and with it what the endorsements' digests could tell.
-fn take_out(
-    context: &Context,
+/// the salt goes at once, and with it what the endorsements' digests could tell. Gives the content as it was, sealed.
+async fn take_out(
+    tx: &mut Tx,
     registry: &Registry,
     application: &mut QueryApplication,
     subject: &str,
-) -> Result<()> {
-    let mut content: ApplicationContent = gate::opened(registry, application)?;
+) -> Result<SealedValue> {
+    let context = tx.context();
+    let mut content = contents::open(&mut registry.values.reader(), &application.content).await?;
     // As typed: it is the parsed id that was hashed.
     let is_it = |typed: &PersonalText| {
-        let id = state::national_id(context, typed.expose(), "");
+        let id = state::national_id(&context, typed.expose(), "");
         id.is_ok_and(|id| registry.subjects.hash(id.expose()) == subject)
     };
     content.persons.retain(|person| !is_it(person));
@@ -79,6 +91,6 @@ fn take_out(
             returned.reason = registry.register.seal("")?;
         }
     }
-    application.content = registry.register.seal(&serde_json::to_string(&content)?)?;
-    Ok(())
+    let sealed = contents::seal(tx, &registry.values, application.date, &content).await?;
+    Ok(std::mem::replace(&mut application.content, sealed))
 }

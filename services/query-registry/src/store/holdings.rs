@@ -125,6 +125,29 @@ pub async fn end_register(
     end(conn, &REGISTER, regulation, month).await
 }
 
+#[derive(QueryableByName)]
+struct There {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    there: bool,
+}
+
+/// Whether applications of the month that begins on `month` are left.
+pub async fn has_applications(
+    conn: &mut AsyncPgConnection,
+    regulation: &str,
+    month: NaiveDate,
+) -> Result<bool> {
+    let row: There = statement(
+        "SELECT EXISTS (SELECT FROM query_applications WHERE regulation = $1 AND day >= $2 AND day < $3) AS there",
+    )
+    .bind::<Text, _>(regulation)
+    .bind::<Date, _>(month)
+    .bind::<Date, _>(days::add_months(month, 1))
+    .get_result(conn)
+    .await?;
+    Ok(row.there)
+}
+
 /// Ends the reports and items of a month; gives the ids that went.
 pub async fn end_control(
     conn: &mut AsyncPgConnection,

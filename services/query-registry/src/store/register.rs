@@ -29,6 +29,18 @@ pub async fn of_case(conn: &mut AsyncPgConnection, case: CaseId) -> Result<Vec<Q
     Ok(rows.into_iter().map(|row| QueryApplicationId(row.id)).collect())
 }
 
+#[derive(QueryableByName)]
+struct Leaf {
+    #[diesel(sql_type = BigInt)]
+    leaf: i64,
+}
+
+/// A leaf of the registers' key trees that no other value has.
+pub async fn next_leaf(tx: &mut Tx) -> Result<u32> {
+    let row: Leaf = statement("SELECT nextval('register_leaves') AS leaf").get_result(tx.conn()).await?;
+    u32::try_from(row.leaf).map_err(|_| anyhow::anyhow!("a leaf out of range").into())
+}
+
 /// The next number of the register. Gaps are possible: a number that was drawn is never given twice.
 pub async fn next_number(tx: &mut Tx) -> Result<i64> {
     let row: Number = statement("SELECT nextval('register_numbers') AS number").get_result(tx.conn()).await?;

@@ -300,6 +300,7 @@ async fn an_approved_month_of_log_and_register_ends_and_is_told_once() {
     let stage = Stage::set().await;
     let application = stage.endorsed().await;
     let _: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let copy = stage.sealed_content().await;
     stage.app.clock.advance(Duration::days(40));
     query_registry::history::load(stage.app.context(), THREE_YEARS, 1).await.unwrap();
     holdings::run(stage.app.context(), stage.app.clock.now()).await.unwrap();
@@ -333,5 +334,9 @@ async fn an_approved_month_of_log_and_register_ends_and_is_told_once() {
     }
     assert!(stage.registry().log.read(THREE_YEARS, 1).await.is_err());
     stage.sql("DO $$ BEGIN ASSERT (SELECT count(*) FROM query_records) = 0 AND (SELECT count(*) FROM query_applications) = 0; END $$").await;
+    assert!(
+        stage.registry().values.open(&copy).await.is_err(),
+        "its key went, and with it every copy of the row"
+    );
     stage.strike().await;
 }

@@ -1,7 +1,7 @@
 //! Early erasure of a query: in the log, in the registers, and what nobody was ever told.
 
 use kernel::ids::{OrderId, PersonId, QueryId};
-use query_log::{Body, Filter, GOVERNANCE};
+use query_log::{Body, Filter, GOVERNANCE, KeyError};
 use query_registry::domain::rules::THREE_YEARS;
 use query_registry::service;
 use query_registry_types::events::{ErasureCarriedOut, ErasureRefused};
@@ -65,6 +65,12 @@ async fn an_erased_query_is_read_nowhere_and_every_proof_stays() {
     let subject = registry.subjects.hash(&stage.persons[0]);
     let (intent, outcome) = (answer.receipt.index - 1, answer.receipt.index);
     let before = registry.log.read(THREE_YEARS, intent).await.unwrap();
+    let (copy, keys) = (
+        stage.sealed_content().await,
+        stage.app.folder().join("log-keys/months/register-household_2026-03.key"),
+    );
+    assert!(registry.values.open(&copy).await.unwrap().expose().contains(MARK));
+    let restored = std::fs::read(&keys).unwrap();
     carry_out(&stage, &order(answer.query)).await;
 
     let done = stage.app.published::<ErasureCarriedOut>().await;
@@ -92,6 +98,13 @@ async fn an_erased_query_is_read_nowhere_and_every_proof_stays() {
     assert_eq!((&shown["content"]["reason"], &shown["content"]["persons"]), (&json!(""), &json!([])));
     assert!(!shown.to_string().contains(&stage.persons[0]));
     nowhere(&stage, &subject).await;
+    // What stood there opens in no copy of the row: dead rows, WAL, a backup; nor once the key store was restored.
+    assert!(matches!(registry.values.open(&copy).await, Err(KeyError::Destroyed { .. })));
+    std::fs::write(&keys, restored).unwrap();
+    assert!(registry.values.open(&copy).await.is_ok());
+    let context = stage.app.context().clone();
+    query_registry::erasing::repeat(registry.log.clone(), registry.values.clone(), context).await;
+    assert!(matches!(registry.values.open(&copy).await, Err(KeyError::Destroyed { .. })));
 
     // Told twice, or carried out twice: once is enough.
     carry_out(&stage, &order(answer.query)).await;
@@ -106,7 +119,7 @@ async fn other_persons_of_an_application_stay_and_an_interrupted_erasure_is_fini
     let stage = Stage::set().await;
     let answer = asked(&stage, 3).await;
     let registry = stage.registry();
-    let order = order(answer.query);
+    let (order, copy) = (order(answer.query), stage.sealed_content().await);
     // A crash behind the order entry and the key of one of the entries.
     let entry = registry.log.read(THREE_YEARS, answer.receipt.index - 1).await.unwrap();
     let mut new = registry.log.erasure_order(&entry);
@@ -129,6 +142,7 @@ async fn other_persons_of_an_application_stay_and_an_interrupted_erasure_is_fini
     assert_eq!(shown["content"]["persons"], json!(stage.persons[1..3]));
     assert_eq!(shown["content"]["reason"], json!(MARK), "the others' queries rest on it");
     assert_eq!(shown["content"]["salt"], json!("00".repeat(32)));
+    assert!(registry.values.open(&copy).await.is_err(), "with the person in it, it opens in no copy");
     nowhere(&stage, &registry.subjects.hash(&stage.persons[0])).await;
     stage.strike().await;
 }

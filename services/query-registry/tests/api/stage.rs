@@ -8,12 +8,15 @@ use account_types::events::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chassis::document;
 use chassis::settings::Settings;
 use identity::{BatchEndorsement, CardSigner as _, DevPki, Endorsement, Role};
 use kernel::configuration::{ConfigurationChanged, ConfigurationItem, ConfigurationKind};
 use kernel::ids::{AccountId, CaseId, QueryApplicationId, SystemId};
 use kernel::{Clock as _, SystemClock, days};
 use provider_simulator::{ProviderSimulator, ProviderTls};
+use query_log::SealedValue;
+use query_registry::domain::application::QueryApplication;
 use query_registry::state::Registry;
 use query_registry_types::PersonalText;
 use query_registry_types::applications::{
@@ -227,6 +230,14 @@ impl Stage {
         let application = self.applied().await;
         let _ = self.endorse_as(&self.supervisor, &[&application]).await.expect_status(200);
         application
+    }
+
+    /// What was written in the only application, as it is at rest.
+    pub async fn sealed_content(&self) -> SealedValue {
+        let mut conn = self.app.context().connection().await.unwrap();
+        let all = document::select::<QueryApplication>(&mut conn, document::Filter::all(), 2).await.unwrap();
+        assert_eq!(all.len(), 1);
+        all[0].content.clone()
     }
 
     pub fn ask(&self, application: QueryApplicationId, person: usize) -> Value {
