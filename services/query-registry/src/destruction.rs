@@ -4,7 +4,7 @@
 
 use chassis::jobs::JobKind;
 use chassis::{Context, EventMeta, Result, Tx};
-use chrono::Months;
+use chrono::Days;
 use diesel_async::AsyncPgConnection;
 use kernel::{Instant, canonical, days};
 use query_log::{DESTRUCTION, DESTRUCTION_ORDER, GOVERNANCE, Month, ValueKeys};
@@ -152,8 +152,7 @@ async fn end_rows(context: &Context, destruction: &Destruction, register: bool) 
 /// Ends the keys of what was written in applications of the month, and of the month before, of which some may have stayed
 /// until now. Before the rows are committed: rows without keys go with the next try, keys without rows would stay.
 async fn end_keys(conn: &mut AsyncPgConnection, keys: &ValueKeys, order: &DestructionApproved) -> Result<()> {
-    for first_day in [Some(order.month), order.month.checked_sub_months(Months::new(1))].into_iter().flatten()
-    {
+    for first_day in [order.month, days::first_of_month(order.month - Days::new(1))] {
         if !holdings::has_applications(conn, &order.regulation, first_day).await? {
             let ended = keys.end_month(&order.regulation, Month::containing(first_day)).await;
             ended.map_err(anyhow::Error::from)?;

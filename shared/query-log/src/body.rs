@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::Aad;
 use aws_lc_rs::hmac;
 use kernel::sealed::derive;
 use kernel::{Personal, canonical};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use transparency::Hash;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::aead;
 use crate::key_tree::TreeKey;
 use crate::month::Month;
 
@@ -159,22 +160,15 @@ impl UnsealedBody {
 
     /// The bytes to store at `place`, under the key of its leaf.
     pub fn seal(&self, place: Place<'_>, leaf: &TreeKey) -> Result<Vec<u8>, BodyError> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, leaf.as_ref()).map_err(|_| BodyError::Sealed)?;
-        let mut data = Zeroizing::new(Vec::with_capacity(self.sealed_size()));
-        data.extend_from_slice(&self.plain);
-        let nonce = key.seal_in_place_append_tag(place.aad(), &mut *data).map_err(|_| BodyError::Sealed)?;
-        Ok([&[BODY_VERSION], nonce.as_ref().as_slice(), &data].concat())
+        let sealed = aead::key(leaf.as_ref()).and_then(|key| aead::seal(&key, place.aad(), &self.plain));
+        Ok([&[BODY_VERSION], sealed.ok_or(BodyError::Sealed)?.as_slice()].concat())
     }
 }
 
 fn open_plain(place: Place<'_>, leaf: &TreeKey, body: &[u8]) -> Result<Plain, BodyError> {
     let Some((&BODY_VERSION, rest)) = body.split_first() else { return Err(BodyError::Sealed) };
-    let (nonce, data) = rest.split_at_checked(12).ok_or(BodyError::Sealed)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| BodyError::Sealed)?;
-    let key = RandomizedNonceKey::new(&AES_256_GCM, leaf.as_ref()).map_err(|_| BodyError::Sealed)?;
-    let mut data = Zeroizing::new(data.to_vec());
-    let json = key.open_in_place(nonce, place.aad(), &mut data).map_err(|_| BodyError::Sealed)?;
-    serde_json::from_slice(json).map_err(|_| BodyError::Sealed)
+    let json = aead::key(leaf.as_ref()).and_then(|key| aead::open(&key, place.aad(), rest));
+    serde_json::from_slice(&json.ok_or(BodyError::Sealed)?).map_err(|_| BodyError::Sealed)
 }
 
 /// Opens a stored body and checks every value against its commitment.

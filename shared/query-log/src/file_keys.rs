@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{Aad, RandomizedNonceKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::aead;
 use crate::keys::{KeyError, KeyStore, MonthKeys, Puncture, fresh};
 use crate::month::Month;
 use transparency::Hash;
@@ -63,7 +64,7 @@ impl FileKeyStore {
         let text = Zeroizing::new(fs::read_to_string(kek_file)?);
         let mut kek = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), kek.as_mut()).map_err(io::Error::other)?;
-        let kek = RandomizedNonceKey::new(&AES_256_GCM, kek.as_ref()).map_err(io::Error::other)?;
+        let kek = aead::key(kek.as_ref()).ok_or_else(|| io::Error::other("not a key-encryption key"))?;
         Ok(Self { inner: Arc::new(Inner { directory: directory.to_owned(), kek }) })
     }
 }
@@ -105,10 +106,9 @@ impl Inner {
     }
 
     fn wrap(&self, aad: Aad<String>, fingerprint: Option<Hash>, keys: &[u8]) -> io::Result<Vec<u8>> {
-        let mut data = Zeroizing::new(Vec::with_capacity(keys.len() + AES_256_GCM.tag_len()));
-        data.extend_from_slice(keys);
-        let nonce = self.kek.seal_in_place_append_tag(aad, &mut *data).map_err(io::Error::other)?;
-        let keys = hex::encode([nonce.as_ref().as_slice(), &data].concat());
+        let sealed =
+            aead::seal(&self.kek, aad, keys).ok_or_else(|| io::Error::other("keys cannot be wrapped"))?;
+        let keys = hex::encode(sealed);
         serde_json::to_vec(&Wrapped { version: 1, fingerprint, keys }).map_err(io::Error::other)
     }
 
@@ -119,10 +119,7 @@ impl Inner {
         read: impl FnOnce(&[u8]) -> Option<T>,
     ) -> Option<T> {
         let bytes = hex::decode(&wrapped.keys).ok()?;
-        let (nonce, data) = bytes.split_at_checked(12)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut data = Zeroizing::new(data.to_vec());
-        read(self.kek.open_in_place(nonce, aad, &mut data).ok()?)
+        read(&aead::open(&self.kek, aad, &bytes)?)
     }
 
     fn read(&self, log: &str, month: Month) -> Result<Option<MonthKeys>, KeyError> {

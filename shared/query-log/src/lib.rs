@@ -5,6 +5,7 @@
 //! An entry has a public [`Header`] (the leaf hash covers its bytes), salted commitments to personal values inside it,
 //! and a body encrypted under its own leaf of the month's [`key_tree`], so that it can be erased alone. The formats are versioned and frozen by test vectors.
 
+mod aead;
 mod authority;
 pub mod body;
 pub mod bundle;

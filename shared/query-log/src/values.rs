@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::Aad;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kernel::Personal;
 use serde::{Deserialize, Serialize};
 
+use crate::aead;
 use crate::key_tree::{TreeKey, Walker};
 use crate::keys::{KeyError, KeyStore};
 use crate::month::Month;
@@ -69,11 +70,9 @@ impl ValueKeys {
     ) -> Result<SealedValue, KeyError> {
         let keys = self.store.month_keys(&log(register), month).await?;
         let key = Walker::new(keys.tree).leaf(leaf).ok_or_else(|| gone(register, month))?;
-        let mut data = text.as_bytes().to_vec();
-        let sealed = aead(&key)
-            .and_then(|key| key.seal_in_place_append_tag(bound_to(register, month, leaf), &mut data).ok());
-        let nonce = sealed.ok_or_else(|| altered(register, month))?;
-        let value = STANDARD.encode([nonce.as_ref().as_slice(), &data].concat());
+        let bound = bound_to(register, month, leaf);
+        let sealed = aead::key(key.as_ref()).and_then(|key| aead::seal(&key, bound, text.as_bytes()));
+        let value = STANDARD.encode(sealed.ok_or_else(|| altered(register, month))?);
         Ok(SealedValue { register: register.to_owned(), month, leaf, value })
     }
 
@@ -136,21 +135,14 @@ fn altered(register: &str, month: Month) -> KeyError {
     KeyError::Unwrap { log: log(register), month }
 }
 
-fn aead(key: &TreeKey) -> Option<RandomizedNonceKey> {
-    RandomizedNonceKey::new(&AES_256_GCM, key.as_ref()).ok()
-}
-
 fn bound_to(register: &str, month: Month, leaf: u32) -> Aad<String> {
     Aad::from(format!("datawarden/register-value/v1\n{register}\n{month}\n{leaf}"))
 }
 
 fn opened(key: &TreeKey, sealed: &SealedValue) -> Option<Personal<String>> {
     let bytes = STANDARD.decode(&sealed.value).ok()?;
-    let (nonce, data) = bytes.split_at_checked(12)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-    let mut data = data.to_vec();
     let bound = bound_to(&sealed.register, sealed.month, sealed.leaf);
-    let plain = aead(key)?.open_in_place(nonce, bound, &mut data).ok()?;
+    let plain = aead::open(&aead::key(key.as_ref())?, bound, &bytes)?;
     String::from_utf8(plain.to_vec()).ok().map(Personal::new)
 }
 

@@ -32,7 +32,7 @@ pub async fn read_log_entry(
         Some(agency) => command.caller.within(agency).is_ok(),
         None => command.caller.sees_all_agencies(),
     };
-    // An entry about no query names no pack, and is no matter of a provider's.
+    // Only what was granted names its pack: anything else is not told to be of a provider's data.
     let pack = entry.header.rule_pack.as_deref().and_then(|pack| command.context.packs().by_reference(pack));
     let regulation = pack.map_or("", |pack| pack.regulation.as_str());
     if !is_in_reach || command.caller.within_regulation(regulation).is_err() {
