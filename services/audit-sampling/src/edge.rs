@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use account_types::ActContent;
 use audit_sampling_types::SignedAct;
-use chassis::answer::PageParams;
-use chassis::document::{self, Filter};
 use chassis::endorsements::{self, Taken};
-use chassis::{Answer, Caller, Context, Document, Page, Problem, Result, Stored, Tx};
+use chassis::{Caller, Context, Problem, Result, Stored, Tx};
 use chrono::NaiveDate;
 use identity::{Endorsement, Usage};
-use kernel::ids::{AgencyId, PersonId};
+use kernel::ids::PersonId;
 use rule_pack::{Regulation, RulePack};
 use serde::Serialize;
 use uuid::Uuid;
@@ -78,34 +76,4 @@ pub fn text(pointer: &str, value: &str, limit: usize) -> Result<()> {
         return Err(Problem::invalid(pointer, format!("1 to {limit} characters")).into());
     }
     Ok(())
-}
-
-/// A page of documents.
-pub async fn page<T: Document>(
-    caller: &Caller,
-    filter: Filter,
-    params: &PageParams,
-) -> Result<Answer<Page<T>>> {
-    let mut conn = caller.context.connection().await?;
-    let page = document::page::<T>(&mut conn, filter, params).await?;
-    Ok(Answer::ok(Page { items: page.items.into_iter().map(|s| s.doc).collect(), next: page.next }))
-}
-
-/// One document; 404 for what belongs to an agency or a regulation that the caller does not see.
-pub async fn one<T: Document>(
-    caller: &Caller,
-    id: impl Into<Uuid>,
-    what: &str,
-    agency: impl Fn(&T) -> Option<AgencyId>,
-) -> Result<Answer<T>> {
-    let mut conn = caller.context.connection().await?;
-    let stored =
-        document::find::<T>(&mut conn, id.into(), false).await?.ok_or_else(|| document::missing(what))?;
-    if let Some(agency) = agency(&stored.doc) {
-        caller.within(agency)?;
-    }
-    if let Some(regulation) = stored.doc.regulation() {
-        caller.within_regulation(regulation)?;
-    }
-    Ok(Answer::ok(stored.doc).version(stored.version))
 }

@@ -22,6 +22,7 @@ mod listen;
 pub mod openapi;
 pub mod operations;
 pub mod problem;
+pub mod reading;
 pub mod relay;
 pub mod replay;
 pub mod revocation_lists;

@@ -1,15 +1,14 @@
 //! `get_agency`
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result};
+use chassis::{Answer, Caller, Result, reading};
 use kernel::ids::AgencyId;
 
 use crate::domain::agency::Agency;
-use crate::edge;
 
 /// Shows an agency.
 #[utoipa::path(get, path = "/v1/agencies/{id}", params(("id" = AgencyId, Path)), responses((status = 200, body = Agency)))]
 #[get("/v1/agencies/{id}")]
 pub async fn get_agency(caller: Caller, id: web::Path<AgencyId>) -> Result<Answer<Agency>> {
-    edge::one::<Agency>(&caller, *id, "agency", |_| None).await
+    reading::one::<Agency>(&caller, *id, "agency", |_| None).await
 }

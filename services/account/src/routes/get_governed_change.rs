@@ -1,15 +1,14 @@
 //! `get_governed_change`
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result};
+use chassis::{Answer, Caller, Result, reading};
 use uuid::Uuid;
 
 use crate::domain::governed::GovernedChange;
-use crate::edge;
 
 /// Shows a governed change with its two hands.
 #[utoipa::path(get, path = "/v1/governed-changes/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = GovernedChange)))]
 #[get("/v1/governed-changes/{id}")]
 pub async fn get_governed_change(caller: Caller, id: web::Path<Uuid>) -> Result<Answer<GovernedChange>> {
-    edge::one::<GovernedChange>(&caller, *id, "governed change", |_| None).await
+    reading::one::<GovernedChange>(&caller, *id, "governed change", |_| None).await
 }

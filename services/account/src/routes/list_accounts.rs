@@ -2,7 +2,7 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::{AgencyId, PersonId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -44,5 +44,5 @@ pub async fn list_accounts(caller: Caller, query: web::Query<ListAccounts>) -> R
         .one_of_opt("regulation", caller.regulations())
         .eq_opt("person_id", query.person)
         .eq_opt("number", query.number.as_deref());
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::agency::Agency;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,5 +28,5 @@ pub struct ListAgencies {
 pub async fn list_agencies(caller: Caller, query: web::Query<ListAgencies>) -> Result<Answer<Page<Agency>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("kind", query.kind.as_deref());
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

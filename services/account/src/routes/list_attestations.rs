@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::{AccountId, AgencyId, PersonId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::records::Attestation;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,5 +39,5 @@ pub async fn list_attestations(
         .eq_opt("agency_id", caller.scope(query.agency)?)
         .eq_opt("person_id", query.person)
         .eq_opt("account_id", query.account);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

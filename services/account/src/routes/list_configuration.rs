@@ -3,11 +3,9 @@
 use actix_web::{get, web};
 use chassis::answer::PageParams;
 use chassis::configuration::Approval;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
-
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,5 +30,5 @@ pub async fn list_configuration(
 ) -> Result<Answer<Page<Approval>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("kind", query.kind.as_deref());
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

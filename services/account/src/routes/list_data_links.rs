@@ -2,7 +2,7 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::AgencyId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -36,5 +36,5 @@ pub async fn list_data_links(
     let query = query.into_inner();
     let agency = edge::scope(&caller, query.agency)?;
     let filter = Filter::all().eq_opt("status", query.status.as_deref()).eq_opt("agency_id", agency);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::AgencyId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::records::Deputy;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,5 +29,5 @@ pub struct ListDeputies {
 pub async fn list_deputies(caller: Caller, query: web::Query<ListDeputies>) -> Result<Answer<Page<Deputy>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("agency_id", caller.scope(query.agency)?);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::AgencyId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::inventory::Inventory;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -41,5 +40,5 @@ pub async fn list_inventories(
         .eq_opt("regulation", query.regulation.as_deref())
         .one_of_opt("regulation", caller.regulations())
         .eq_opt("agency_id", query.agency);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

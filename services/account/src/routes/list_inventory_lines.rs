@@ -2,14 +2,13 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::AgencyId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::domain::inventory::InventoryLine;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -41,5 +40,5 @@ pub async fn list_inventory_lines(
         .eq_opt("agency_id", caller.scope(query.agency)?)
         .eq_opt("inventory_id", query.inventory)
         .eq_opt("decided", query.decided);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

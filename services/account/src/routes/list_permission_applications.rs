@@ -2,7 +2,7 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::{AgencyId, PersonId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -51,5 +51,5 @@ pub async fn list_permission_applications(
         Some(me) if !edge::has_part_in_applications(&caller) => filter.op("person_id", "=", me),
         _ => filter,
     };
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

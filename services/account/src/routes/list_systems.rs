@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::agency::System;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,5 +28,5 @@ pub struct ListSystems {
 pub async fn list_systems(caller: Caller, query: web::Query<ListSystems>) -> Result<Answer<Page<System>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("code", query.code.as_deref());
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

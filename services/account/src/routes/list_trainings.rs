@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::records::Training;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,5 +32,5 @@ pub async fn list_trainings(
 ) -> Result<Answer<Page<Training>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("held_on", query.held_on);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -1,11 +1,10 @@
 //! `get_cooperation_request`: Shows a request for cooperation.
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result};
+use chassis::{Answer, Caller, Result, reading};
 use uuid::Uuid;
 
 use crate::domain::package::CooperationRequest;
-use crate::edge;
 
 /// Shows a request for cooperation.
 #[utoipa::path(get, path = "/v1/cooperation-requests/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = CooperationRequest)))]
@@ -14,5 +13,5 @@ pub async fn get_cooperation_request(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<Answer<CooperationRequest>> {
-    edge::one::<CooperationRequest>(&caller, *id, "cooperation request", |r| Some(r.agency_id)).await
+    reading::one::<CooperationRequest>(&caller, *id, "cooperation request", |r| Some(r.agency_id)).await
 }

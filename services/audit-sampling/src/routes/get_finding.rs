@@ -1,15 +1,14 @@
 //! `get_finding`: Shows a finding.
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result};
+use chassis::{Answer, Caller, Result, reading};
 use kernel::ids::FindingId;
 
 use crate::domain::finding::Finding;
-use crate::edge;
 
 /// Shows a finding.
 #[utoipa::path(get, path = "/v1/findings/{id}", params(("id" = FindingId, Path)), responses((status = 200, body = Finding)))]
 #[get("/v1/findings/{id}")]
 pub async fn get_finding(caller: Caller, id: web::Path<FindingId>) -> Result<Answer<Finding>> {
-    edge::one::<Finding>(&caller, *id, "finding", |f| Some(f.agency_id)).await
+    reading::one::<Finding>(&caller, *id, "finding", |f| Some(f.agency_id)).await
 }

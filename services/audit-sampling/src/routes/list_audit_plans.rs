@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::plan::AuditPlan;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,5 +36,5 @@ pub async fn list_audit_plans(
         .eq_opt("regulation", query.regulation)
         .one_of_opt("regulation", caller.regulations())
         .eq_opt("state", query.state);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::checkpoint::CheckpointCopy;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -35,5 +34,5 @@ pub async fn list_checkpoints(
 ) -> Result<Answer<Page<CheckpointCopy>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("log", query.log).eq_opt("fault", query.fault);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

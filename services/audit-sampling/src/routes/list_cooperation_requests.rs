@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::PersonId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::package::CooperationRequest;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,5 +36,5 @@ pub async fn list_cooperation_requests(
     let filter = Filter::all()
         .eq_opt("person_id", if caller.sees_all_agencies() { query.person } else { Some(caller.person()?) })
         .eq_opt("state", query.state);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::{AccountId, AgencyId, PersonId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::finding::Finding;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -47,5 +46,5 @@ pub async fn list_findings(caller: Caller, query: web::Query<ListFindings>) -> R
         .one_of_opt("regulation", caller.regulations())
         .eq_opt("account_id", query.account)
         .eq_opt("person_id", query.person);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::AgencyId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::internal_audit::InternalAudit;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -35,5 +34,5 @@ pub async fn list_internal_audits(
 ) -> Result<Answer<Page<InternalAudit>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("agency_id", caller.scope(query.agency)?).eq_opt("state", query.state);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

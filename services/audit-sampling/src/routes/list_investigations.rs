@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::investigation::Investigation;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,5 +31,5 @@ pub async fn list_investigations(
 ) -> Result<Answer<Page<Investigation>>> {
     let query = query.into_inner();
     let filter = Filter::all().eq_opt("state", query.state);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,12 +2,11 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::package::AuditPackage;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,5 +29,5 @@ pub async fn list_packages(
 ) -> Result<Answer<Page<AuditPackage>>> {
     let query = query.into_inner();
     let filter = Filter::all().one_of_opt("regulation", caller.regulations()).newest_first();
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

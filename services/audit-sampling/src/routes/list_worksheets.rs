@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::{Answer, Caller, Filter, Page, Result};
+use chassis::{Answer, Caller, Filter, Page, Result, reading};
 use kernel::ids::{PersonId, PlanId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::worksheet::Worksheet;
-use crate::edge;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,5 +37,5 @@ pub async fn list_worksheets(
     let query = query.into_inner();
     let filter =
         Filter::all().eq("plan_id", *id).eq_opt("auditor_id", query.auditor).eq_opt("state", query.state);
-    edge::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -79,6 +79,9 @@ impl Document for DestructionCertificate {
     fn id(&self) -> Uuid {
         self.content.order.0
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.content.regulation)
+    }
 }
 
 /// The certificate of an order that every holder confirmed; none while one is missing.

@@ -59,6 +59,9 @@ impl Document for Holding {
     fn id(&self) -> Uuid {
         self.id
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 /// What a holder counted.

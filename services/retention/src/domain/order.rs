@@ -147,6 +147,9 @@ impl Document for DestructionOrder {
     fn id(&self) -> Uuid {
         self.id.0
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 /// Why an order is refused.

@@ -104,6 +104,9 @@ impl Document for Output {
     fn id(&self) -> Uuid {
         self.id
     }
+    fn regulation(&self) -> Option<&str> {
+        Some(&self.regulation)
+    }
 }
 
 /// Why an act on an output is refused.

@@ -1,7 +1,7 @@
 //! The certificate of an order.
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result, document};
+use chassis::{Answer, Caller, Result, reading};
 use kernel::ids::OrderId;
 
 use crate::domain::certificate::DestructionCertificate;
@@ -14,9 +14,5 @@ pub async fn get_certificate(
     caller: Caller,
     id: web::Path<OrderId>,
 ) -> Result<Answer<DestructionCertificate>> {
-    let mut conn = caller.context.connection().await?;
-    let found = document::find::<DestructionCertificate>(&mut conn, id.0, false).await?;
-    let stored = found.ok_or_else(|| document::missing("certificate"))?;
-    caller.within_regulation(&stored.content.regulation)?;
-    Ok(Answer::ok(stored.doc).version(stored.version))
+    reading::one::<DestructionCertificate>(&caller, *id, "certificate", |_| None).await
 }

@@ -1,7 +1,7 @@
 //! One order.
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result, document};
+use chassis::{Answer, Caller, Result, reading};
 use kernel::ids::OrderId;
 
 use crate::domain::order::DestructionOrder;
@@ -14,9 +14,5 @@ pub async fn get_destruction_order(
     caller: Caller,
     id: web::Path<OrderId>,
 ) -> Result<Answer<DestructionOrder>> {
-    let mut conn = caller.context.connection().await?;
-    let found = document::find::<DestructionOrder>(&mut conn, id.0, false).await?;
-    let stored = found.ok_or_else(|| document::missing("destruction order"))?;
-    caller.within_regulation(&stored.regulation)?;
-    Ok(Answer::ok(stored.doc).version(stored.version))
+    reading::one::<DestructionOrder>(&caller, *id, "destruction order", |_| None).await
 }

@@ -1,7 +1,7 @@
 //! One entry of the register.
 
 use actix_web::{get, web};
-use chassis::{Answer, Caller, Result, document};
+use chassis::{Answer, Caller, Result, reading};
 use uuid::Uuid;
 
 use crate::domain::output::Output;
@@ -10,10 +10,5 @@ use crate::domain::output::Output;
 #[utoipa::path(get, path = "/v1/outputs/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = Output)))]
 #[get("/v1/outputs/{id}")]
 pub async fn get_output(caller: Caller, id: web::Path<Uuid>) -> Result<Answer<Output>> {
-    let mut conn = caller.context.connection().await?;
-    let found = document::find::<Output>(&mut conn, *id, false).await?;
-    let stored = found.ok_or_else(|| document::missing("output"))?;
-    caller.within_regulation(&stored.regulation)?;
-    caller.within(stored.agency_id)?;
-    Ok(Answer::ok(stored.doc).version(stored.version))
+    reading::one::<Output>(&caller, *id, "output", |output| Some(output.agency_id)).await
 }

@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::document::{self, Filter};
-use chassis::{Answer, Caller, Page, Result};
+use chassis::document::Filter;
+use chassis::{Answer, Caller, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::certificate::DestructionCertificate;
-use crate::routes::support;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,10 +32,8 @@ pub async fn list_certificates(
     query: web::Query<ListCertificates>,
 ) -> Result<Answer<Page<DestructionCertificate>>> {
     let query = query.into_inner();
-    let mut conn = caller.context.connection().await?;
-    let params = PageParams { after: query.after, limit: query.limit };
     let filter = Filter::all()
         .eq_opt("regulation", query.regulation.as_deref())
         .one_of_opt("regulation", caller.regulations());
-    Ok(Answer::ok(support::documents(document::page(&mut conn, filter, &params).await?)))
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

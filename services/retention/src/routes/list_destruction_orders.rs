@@ -2,13 +2,12 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::document::{self, Filter};
-use chassis::{Answer, Caller, Page, Result};
+use chassis::document::Filter;
+use chassis::{Answer, Caller, Page, Result, reading};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::order::DestructionOrder;
-use crate::routes::support;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +41,5 @@ pub async fn list_destruction_orders(
         .eq_opt("regulation", query.regulation.as_deref())
         .one_of_opt("regulation", caller.regulations())
         .eq_opt("record_kind", query.record_kind.as_deref());
-    let mut conn = caller.context.connection().await?;
-    let params = PageParams { after: query.after, limit: query.limit };
-    Ok(Answer::ok(support::documents(document::page(&mut conn, filter, &params).await?)))
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,14 +2,13 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::document::{self, Filter};
-use chassis::{Answer, Caller, Page, Result};
+use chassis::document::Filter;
+use chassis::{Answer, Caller, Page, Result, reading};
 use kernel::days;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::holding::Holding;
-use crate::routes::support;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,7 +44,5 @@ pub async fn list_holdings(caller: Caller, query: web::Query<ListHoldings>) -> R
     if query.past_term {
         filter = filter.op("may_end_on", "<=", days::taipei_date(caller.context.now()));
     }
-    let mut conn = caller.context.connection().await?;
-    let params = PageParams { after: query.after, limit: query.limit };
-    Ok(Answer::ok(support::documents(document::page(&mut conn, filter, &params).await?)))
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

@@ -2,15 +2,14 @@
 
 use actix_web::{get, web};
 use chassis::answer::PageParams;
-use chassis::document::{self, Filter};
-use chassis::{Answer, Caller, Page, Result};
+use chassis::document::Filter;
+use chassis::{Answer, Caller, Page, Result, reading};
 use kernel::days;
 use kernel::ids::{AgencyId, PersonId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::output::Output;
-use crate::routes::support;
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,7 +54,5 @@ pub async fn list_outputs(caller: Caller, query: web::Query<ListOutputs>) -> Res
     if query.late {
         filter = filter.op("due_on", "<", days::taipei_date(caller.context.now()));
     }
-    let mut conn = caller.context.connection().await?;
-    let params = PageParams { after: query.after, limit: query.limit };
-    Ok(Answer::ok(support::documents(document::page(&mut conn, filter, &params).await?)))
+    reading::page(&caller, filter, &PageParams { after: query.after, limit: query.limit }).await
 }

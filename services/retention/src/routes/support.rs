@@ -1,7 +1,6 @@
 //! What several operations need.
 
-use chassis::document::Document;
-use chassis::{Caller, Page, Problem, Result, Stored, problem};
+use chassis::{Caller, Problem, Result, problem};
 use chrono::{Datelike as _, NaiveDate};
 use identity::Role;
 use kernel::ids::{OrderId, PersonId};
@@ -17,11 +16,6 @@ const CAUSES: [&str; 4] = ["under-review", "wrong-scope", "hold-expected", "othe
 /// Checks a cause of giving an order back.
 pub fn cause(text: &str) -> Result<()> {
     if CAUSES.contains(&text) { Ok(()) } else { Err(Problem::invalid("/cause", CAUSES.join(", ")).into()) }
-}
-
-/// The documents of a page.
-pub fn documents<T: Document>(page: Page<Stored<T>>) -> Page<T> {
-    Page { items: page.items.into_iter().map(|stored| stored.doc).collect(), next: page.next }
 }
 
 /// Checks the name of a regulation.

@@ -68,11 +68,7 @@ impl Caller {
 
     /// 404 (existence is itself secret) unless `agency` is the caller's own or the caller sees all.
     pub fn within(&self, agency: AgencyId) -> Result<(), Error> {
-        if self.sees_all_agencies() || self.principal.agency == Some(agency) {
-            Ok(())
-        } else {
-            Err(Problem::new(&problem::NOT_FOUND, "Check the id.").into())
-        }
+        if self.sees_all_agencies() || self.principal.agency == Some(agency) { Ok(()) } else { Err(hidden()) }
     }
 
     /// The regulations whose records the caller reads: an auditor of a data provider those of its data (H4.3), everybody
@@ -83,17 +79,17 @@ impl Caller {
 
     /// 404 (existence is itself secret) unless the caller reads records of `regulation`.
     pub fn within_regulation(&self, regulation: &str) -> Result<(), Error> {
-        if self.regulations().is_none_or(|own| own.contains(regulation)) {
-            Ok(())
-        } else {
-            Err(Problem::new(&problem::NOT_FOUND, "Check the id.").into())
-        }
+        if self.regulations().is_none_or(|own| own.contains(regulation)) { Ok(()) } else { Err(hidden()) }
     }
 
     /// The agency that lists are narrowed to: the caller's own, or `asked` for callers who see all.
     pub fn scope(&self, asked: Option<AgencyId>) -> Result<Option<AgencyId>, Error> {
         if self.sees_all_agencies() { Ok(asked) } else { self.agency().map(Some) }
     }
+}
+
+fn hidden() -> Error {
+    Problem::new(&problem::NOT_FOUND, "Check the id.").into()
 }
 
 fn forbidden(detail: &str) -> Error {
