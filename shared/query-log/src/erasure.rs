@@ -80,7 +80,7 @@ impl QueryLog {
             return Err(LogError::Invalid("the entry has no personal values"));
         }
         self.note_erasure(&entry, order_index).await?;
-        if let Some(index) = self.erased_under(order_index).await? {
+        if let Some(index) = self.erased_under(&entry, order_index).await? {
             return Ok(index);
         }
         let fingerprint = self.destroy_key(&entry, order_index).await?;
@@ -92,7 +92,7 @@ impl QueryLog {
             ..NewEntry::new(Kind::Governance, self.now())
         };
         erasure.digests.insert("key-fingerprint".to_owned(), fingerprint);
-        Ok(self.append(GOVERNANCE, erasure).await?.index)
+        Ok(self.append(&self.current(GOVERNANCE), erasure).await?.index)
     }
 
     /// Destroys again the keys of erased entries that a restored key store brought back, and gives their number. Until then
@@ -111,7 +111,7 @@ impl QueryLog {
             let keys = self.inner.keys.existing_keys(&row.log, entry.month()).await?;
             let is_back = keys.is_some_and(|keys| Walker::new(keys.tree).leaf(leaf_of(index)).is_some());
             // Without its erasure entry it is under way: whoever carries it out goes on with it.
-            if is_back && self.erased_under(order_index).await?.is_some() {
+            if is_back && self.erased_under(&entry, order_index).await?.is_some() {
                 self.destroy_key(&entry, order_index).await?;
                 repeated += 1;
             }
@@ -145,16 +145,17 @@ impl QueryLog {
     }
 
     /// The erasure entry that closes the order, if it is there.
-    async fn erased_under(&self, order_index: u64) -> Result<Option<u64>, LogError> {
-        let rows: Vec<HeaderRow> =
-            statement("SELECT header FROM log_entries WHERE log = $1 AND closes = $2 ORDER BY entry_index")
-                .bind::<Text, _>(GOVERNANCE)
-                .bind::<BigInt, _>(signed(order_index))
-                .load(&mut self.connection().await?)
-                .await?;
+    async fn erased_under(&self, entry: &Entry, order_index: u64) -> Result<Option<u64>, LogError> {
+        let rows: Vec<HeaderRow> = statement(
+            "SELECT header FROM log_entries WHERE log = ANY($1) AND closes = $2 ORDER BY entry_index",
+        )
+        .bind::<Array<Text>, _>(self.line(GOVERNANCE))
+        .bind::<BigInt, _>(signed(order_index))
+        .load(&mut self.connection().await?)
+        .await?;
         for row in rows {
             let header = Header::from_bytes(&row.header)?;
-            if header.action.as_deref() == Some(ERASURE) {
+            if header.action.as_deref() == Some(ERASURE) && header.range.as_ref() == Some(&only(entry)) {
                 return Ok(Some(header.index));
             }
         }

@@ -41,7 +41,7 @@ impl QueryLog {
         if let Some(fingerprint) = fingerprint {
             entry.digests.insert("key-fingerprint".to_owned(), fingerprint);
         }
-        self.append(GOVERNANCE, entry).await
+        self.append(&self.current(GOVERNANCE), entry).await
     }
 
     /// Drops the partitions of a month alone; the database checks the order itself.

@@ -26,6 +26,7 @@ mod reading;
 mod sequencer;
 pub mod standing;
 mod statement;
+pub mod succession;
 pub mod values;
 pub mod verify;
 mod witnessing;
@@ -43,6 +44,7 @@ pub use log::{Opening, QueryLog};
 pub use month::Month;
 pub use publishing::Published;
 pub use standing::{AnchorError, Anchors, NoAnchors};
+pub use succession::Loss;
 pub use transparency::Hash;
 pub use values::{SealedValue, ValueKeys, ValueReader};
 pub use verify::{Break, BreakKind, Verdict, Verifier, VerifyReport, verify_database};
@@ -57,6 +59,8 @@ pub const DESTRUCTION: &str = "destruction";
 pub const ERASURE_ORDER: &str = "erasure-order";
 /// `action` of a governance entry that records that the one entry in its `range` was erased.
 pub const ERASURE: &str = "erasure";
+/// `action` of the entry that names an accepted loss: the first of a successor, and one of the governance log.
+pub const SUCCESSION: &str = "succession";
 /// `decision` of an approved order.
 pub const APPROVED: &str = "approved";
 

@@ -1,6 +1,6 @@
 //! The handle that services hold: a cheap clone over the sequencers, the key store and a few reading connections.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,6 +21,7 @@ use crate::keys::{self, KeyStore};
 use crate::month::Month;
 use crate::sequencer::{Prepared, QUEUE, Refusal, Sequencer, Waiting};
 use crate::standing::Anchors;
+use crate::succession::{self, Loss};
 
 /// Connections for reading; appending has one of its own per log.
 const READERS: usize = 4;
@@ -56,7 +57,11 @@ pub struct QueryLog {
 }
 
 pub(crate) struct Inner {
-    pub logs: HashMap<String, LogHandle>,
+    /// Those that the log was opened with, and successors that it learned of.
+    logs: RwLock<BTreeMap<String, LogHandle>>,
+    /// Logs that ended whose loss this process knows to be entered in the governance log.
+    told: RwLock<BTreeSet<String>>,
+    database_url: String,
     pub authority: Arc<Authority>,
     pub keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
@@ -67,15 +72,18 @@ pub(crate) struct Inner {
     pseudonyms: RwLock<HashMap<(String, Month), Arc<TreeKey>>>,
 }
 
+#[derive(Clone)]
 pub(crate) struct LogHandle {
     queue: mpsc::Sender<Waiting>,
     /// `recorded_at` of the last entry in microseconds: preparing aims at its month if the clock is behind.
     last_at: Arc<AtomicI64>,
+    /// The log that goes on where this one ended.
+    successor: Option<String>,
 }
 
 impl std::fmt::Debug for QueryLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("QueryLog").field("logs", &self.inner.logs.keys()).finish_non_exhaustive()
+        f.debug_struct("QueryLog").field("logs", &self.names()).finish_non_exhaustive()
     }
 }
 
@@ -101,25 +109,20 @@ impl QueryLog {
         let connections = AsyncDieselConnectionManager::new_with_config(database_url, config);
         let pool = Pool::builder(connections).max_size(READERS).build().map_err(|_| LogError::Unavailable)?;
         let authority = Arc::new(Authority::new(origin, Arc::clone(&keys), anchors, quorum));
-        let logs = logs
-            .iter()
-            .map(|name| {
-                let (queue, waiting) = mpsc::channel(QUEUE);
-                let last_at = Arc::new(AtomicI64::new(i64::MIN));
-                let sequencer = Sequencer::new(
-                    (*name).to_owned(),
-                    database_url.to_owned(),
-                    Arc::clone(&authority),
-                    Arc::clone(&keys),
-                    Arc::clone(&clock),
-                    Arc::clone(&last_at),
-                    waiting,
-                );
-                tokio::spawn(sequencer.run());
-                ((*name).to_owned(), LogHandle { queue, last_at })
-            })
-            .collect();
-        let inner = Inner { logs, authority, keys, clock, random, pool, pseudonyms: RwLock::default() };
+        let inner = Inner {
+            logs: RwLock::default(),
+            told: RwLock::default(),
+            database_url: database_url.to_owned(),
+            authority,
+            keys,
+            clock,
+            random,
+            pool,
+            pseudonyms: RwLock::default(),
+        };
+        for name in logs {
+            inner.start(name);
+        }
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -149,11 +152,62 @@ impl QueryLog {
 
     /// Whether there is a log of that name.
     pub fn holds(&self, log: &str) -> bool {
-        self.inner.logs.contains_key(log)
+        self.handle(log).is_ok()
     }
 
-    pub(crate) fn handle(&self, log: &str) -> Result<&LogHandle, LogError> {
-        self.inner.logs.get(log).ok_or_else(|| LogError::UnknownLog(log.to_owned()))
+    /// Every log, those that ended too.
+    pub fn names(&self) -> Vec<String> {
+        self.inner.logs.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// The logs of the line that began with `first`, those that ended too.
+    pub fn line(&self, first: &str) -> Vec<String> {
+        self.names().into_iter().filter(|name| succession::line(name) == first).collect()
+    }
+
+    /// The log that goes on where `log` ended, if it did.
+    pub fn successor(&self, log: &str) -> Option<String> {
+        self.handle(log).ok()?.successor
+    }
+
+    /// Whether the log ended.
+    pub fn has_ended(&self, log: &str) -> bool {
+        self.successor(log).is_some()
+    }
+
+    /// The log that is written now in the line of logs that `log` belongs to: itself, unless it ended.
+    pub fn current(&self, log: &str) -> String {
+        let logs = self.inner.logs.read().unwrap_or_else(PoisonError::into_inner);
+        let mut current = log;
+        while let Some(next) = logs.get(current).and_then(|handle| handle.successor.as_deref()) {
+            current = next;
+        }
+        current.to_owned()
+    }
+
+    /// Takes up that the log ended with this loss: its successor is written from now on.
+    pub(crate) fn begin(&self, loss: &Loss) {
+        if self.has_ended(&loss.log) || !self.holds(&loss.log) {
+            return;
+        }
+        self.inner.start(&loss.successor());
+        let mut logs = self.inner.logs.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = logs.get_mut(&loss.log) {
+            handle.successor = Some(loss.successor());
+        }
+    }
+
+    pub(crate) fn knows(&self, loss: &Loss) -> bool {
+        self.inner.told.read().unwrap_or_else(PoisonError::into_inner).contains(&loss.log)
+    }
+
+    pub(crate) fn know(&self, loss: &Loss) {
+        self.inner.told.write().unwrap_or_else(PoisonError::into_inner).insert(loss.log.clone());
+    }
+
+    pub(crate) fn handle(&self, log: &str) -> Result<LogHandle, LogError> {
+        let logs = self.inner.logs.read().unwrap_or_else(PoisonError::into_inner);
+        logs.get(log).cloned().ok_or_else(|| LogError::UnknownLog(log.to_owned()))
     }
 
     pub(crate) async fn connection(&self) -> Result<Object<AsyncPgConnection>, LogError> {
@@ -198,6 +252,28 @@ impl QueryLog {
         kept.retain(|(name, _), _| name != log);
         kept.insert(place, Arc::clone(&key));
         Ok(key)
+    }
+}
+
+impl Inner {
+    /// Starts the sequencer of a log, unless it runs.
+    fn start(&self, name: &str) {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        logs.entry(name.to_owned()).or_insert_with(|| {
+            let (queue, waiting) = mpsc::channel(QUEUE);
+            let last_at = Arc::new(AtomicI64::new(i64::MIN));
+            let sequencer = Sequencer::new(
+                name.to_owned(),
+                self.database_url.clone(),
+                Arc::clone(&self.authority),
+                Arc::clone(&self.keys),
+                Arc::clone(&self.clock),
+                Arc::clone(&last_at),
+                waiting,
+            );
+            tokio::spawn(sequencer.run());
+            LogHandle { queue, last_at, successor: None }
+        });
     }
 }
 

@@ -137,7 +137,7 @@ impl QueryLog {
     /// Intents of `agency` recorded on `day` (Taipei), in any log, that no entry closes: items of its next daily
     /// report (H8.1.1, invariant 2).
     pub async fn open_intents(&self, agency: AgencyId, day: NaiveDate) -> Result<Vec<Entry>, LogError> {
-        let logs: Vec<&str> = self.inner.logs.keys().map(String::as_str).collect();
+        let logs = self.names();
         let rows: Vec<EntryRow> = statement(
             "SELECT e.entry_index, e.month, e.header, e.leaf_hash, b.body FROM log_entries e \
              LEFT JOIN log_bodies b USING (log, month, entry_index) \
@@ -176,8 +176,12 @@ impl QueryLog {
     /// The first index whose entry was not destroyed with its month.
     pub async fn first_kept(&self, log: &str) -> Result<u64, LogError> {
         let months = self.months(log).await?;
-        let kept = months.iter().find(|month| month.dropped_by_order.is_none());
-        kept.map_or(Ok(0), |month| unsigned(month.first_index))
+        match months.iter().find(|month| month.dropped_by_order.is_none()) {
+            Some(kept) => unsigned(kept.first_index),
+            None if months.is_empty() => Ok(0),
+            // Of a log that ended nothing is left.
+            None => Ok(self.head(log).await?.size),
+        }
     }
 
     /// The months of `log` in order, destroyed ones too.

@@ -17,11 +17,9 @@ use tokio::time::{self, timeout};
 use transparency::note::Signer;
 
 use crate::authority::Authority;
-use crate::entry::Head;
 use crate::error::LogError;
 use crate::keys::KeyStore;
 use crate::month::Month;
-use crate::publishing::last_published;
 use crate::standing;
 use crate::statement::AppendBatch;
 
@@ -212,16 +210,15 @@ impl Sequencer {
     async fn compare(&mut self, leading: &mut Leading) -> Result<(), LogError> {
         let head = leading.head(&self.log);
         let authority = &self.authority;
-        let mut known: Vec<Head> = authority.signed.last(&self.log).into_iter().collect();
-        if let Some(last) = last_published(&mut leading.connection, &self.log).await? {
-            known.push(last.opened(&self.log, &leading.signer)?);
+        if let Some(loss) = &leading.follows
+            && !authority.anchors.accepts(loss).await
+        {
+            tracing::error!(log = self.log, "nobody accepted the loss that this log begins behind");
+            return Err(LogError::Unaccepted);
         }
+        let mut known = standing::signed_heads(&mut leading.connection, authority, &self.log).await?;
         if self.compared_on.as_ref() != Some(&leading.server) {
-            known.extend(
-                timeout(PATIENCE, authority.anchors.known(&self.log, leading.signer.verifier()))
-                    .await
-                    .map_err(|_| LogError::Unavailable)??,
-            );
+            known.extend(standing::held_heads(authority, &self.log).await?);
         }
         for known in known {
             let checked = standing::check(&mut leading.connection, &head, &known).await;
@@ -263,7 +260,10 @@ impl Sequencer {
         // The clock may have passed midnight since the batch was sorted: the batch keeps its month's last moment.
         let recorded_at = recorded_at.min(last_moment(month));
         let opens_month = leading.month != Some(month);
-        let manifest = leading.manifest(&self.log, recorded_at).filter(|_| opens_month);
+        let manifest = match leading.opening(&self.log, month, recorded_at)? {
+            Some(opening) => Some(opening),
+            None => leading.manifest(&self.log, recorded_at).filter(|_| opens_month),
+        };
         if opens_month {
             leading.accounts.clear();
             leading.agencies.clear();
@@ -340,6 +340,8 @@ fn unwritable(error: &LogError) -> LogError {
         LogError::LostTail { known, size } => LogError::LostTail { known: *known, size: *size },
         LogError::Forked { size } => LogError::Forked { size: *size },
         LogError::OtherKey => LogError::OtherKey,
+        LogError::Ended => LogError::Ended,
+        LogError::Unaccepted => LogError::Unaccepted,
         _ => LogError::Unavailable,
     }
 }
@@ -349,7 +351,7 @@ fn last_moment(month: Month) -> Instant {
     kernel::days::start_of(next) - TimeDelta::microseconds(1)
 }
 
-/// The callers' entries are the last of the batch: a manifest may stand before them.
+/// The callers' entries are the last of the batch: a manifest, or what a successor begins with, may stand before them.
 fn acknowledge(batch: Vec<Waiting>, written: Written) {
     let first = written.count().saturating_sub(batch.len());
     let written = Arc::new(written);

@@ -3,16 +3,24 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
+use tokio::time::timeout;
 use transparency::note::Verifier;
 use transparency::tree::of_consistency;
 use transparency::verify_consistency;
 
+use crate::authority::Authority;
 use crate::entry::Head;
 use crate::error::LogError;
 use crate::proving::hashes_of;
+use crate::publishing::last_published;
+use crate::succession::Loss;
+
+/// Longest time (real) that those who hold copies may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What others hold of the log: the audit service's copy of its checkpoints, the witnesses. Asked before a sequencer
 /// goes on from a head that this process did not write.
@@ -21,6 +29,11 @@ pub trait Anchors: Send + Sync + 'static {
     /// The largest head of `log` that each of them holds, each signed by `key`, the log's own; an error if none of them
     /// can be asked.
     async fn known(&self, log: &str, key: &Verifier) -> Result<Vec<Head>, AnchorError>;
+
+    /// Whether two persons accepted this loss, so that a successor goes on (invariant 11).
+    async fn accepts(&self, _: &Loss) -> bool {
+        false
+    }
 }
 
 /// None of those who hold copies of the log's heads could be asked.
@@ -55,6 +68,26 @@ impl Signed {
             *last = head.clone();
         }
     }
+}
+
+/// What this process signed of the log, and what any published.
+pub(crate) async fn signed_heads(
+    connection: &mut AsyncPgConnection,
+    authority: &Authority,
+    log: &str,
+) -> Result<Vec<Head>, LogError> {
+    let mut heads: Vec<Head> = authority.signed.last(log).into_iter().collect();
+    if let Some(last) = last_published(connection, log).await? {
+        heads.push(last.opened(log, &*authority.signer(log).await?)?);
+    }
+    Ok(heads)
+}
+
+/// What others hold of the log.
+pub(crate) async fn held_heads(authority: &Authority, log: &str) -> Result<Vec<Head>, LogError> {
+    let signer = authority.signer(log).await?;
+    let known = timeout(PATIENCE, authority.anchors.known(log, signer.verifier()));
+    Ok(known.await.map_err(|_| LogError::Unavailable)??)
 }
 
 /// Refuses unless the log at `head`, as it is stored, begins with everything under `known`.

@@ -9,6 +9,7 @@ mod examining;
 mod months;
 mod orders;
 mod rows;
+mod succession;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use transparency::{Frontier, Hash, Node};
 use trust::Trust;
 
 pub use database::{verify_database, verify_logs};
+pub use succession::Lost;
 pub use trust::Witnessed;
 
 /// What is broken at a position.
@@ -59,6 +61,8 @@ pub enum BreakKind {
     /// A month was dropped without a destruction entry in the governance log (position: its first index). In the governance
     /// log itself: a destruction or an erasure without an order for it (position: its index).
     UnorderedDestruction,
+    /// A successor does not name the loss that it begins behind, or the governance log does not (position: 0).
+    Succession,
     /// The manifest that begins a month does not fit the month before.
     Manifest,
     /// The time of recording goes backwards.
@@ -114,6 +118,8 @@ pub struct VerifyReport {
     pub logs: BTreeMap<String, Extent>,
     /// Of each log the checkpoints that the policy's quorum of witnesses had seen, by size.
     pub witnessed: BTreeMap<String, Vec<Witnessed>>,
+    /// Lost ends of logs that two persons accepted: those entries were signed and are gone.
+    pub lost: Vec<Lost>,
     /// The outcome.
     pub verdict: Verdict,
 }
@@ -156,8 +162,10 @@ pub struct Verifier {
     trust: Trust,
     tracks: BTreeMap<String, Track>,
     destroyed: Vec<crate::MonthRange>,
-    /// Approved orders of the governance log by index: what they order, and of which entries.
-    orders: BTreeMap<u64, (String, crate::MonthRange)>,
+    /// Approved orders of the governance logs by log and index: what they order, and of which entries.
+    orders: BTreeMap<(String, u64), (String, crate::MonthRange)>,
+    losses: Vec<Lost>,
+    openings: Vec<Lost>,
     gaps: Vec<Gap>,
     breaks: Vec<Break>,
     checked: u64,
@@ -249,6 +257,7 @@ impl Verifier {
     /// Judges what could not be judged row by row, and gives the report.
     pub fn finish(mut self) -> VerifyReport {
         self.judge_gaps();
+        self.judge_openings();
         self.judge_claims();
         let (anchored, witnessed) = self.judge_anchors();
         let verdict = if !self.breaks.is_empty() {
@@ -262,7 +271,8 @@ impl Verifier {
         self.breaks.dedup();
         let extent = |track: &Track| Extent { from: track.from, until: track.expected };
         let logs = self.tracks.iter().map(|(log, track)| (log.clone(), extent(track))).collect();
-        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, logs, witnessed, verdict }
+        let lost = self.losses;
+        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, logs, witnessed, lost, verdict }
     }
 
     fn expected(&self, log: &str) -> u64 {

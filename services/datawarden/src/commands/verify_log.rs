@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use chrono::DateTime;
 use clap::Args;
 use query_log::Head;
-use query_log::verify::{Verdict, Verifier, VerifyReport, verify_logs};
+use query_log::verify::{Lost, Verdict, Verifier, VerifyReport, verify_logs};
 use transparency::policy::Policy;
 
 use super::say;
@@ -60,7 +60,7 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut verifier = options.trusting.verifier()?;
     let report = match &options.database {
-        Some(url) => verify_logs(url, &["three-year", "five-year", "governance"], verifier).await?,
+        Some(url) => verify_logs(url, &[], verifier).await?,
         None => {
             anyhow::ensure!(!options.bundles.is_empty(), "name bundles, or a --database");
             for path in &options.bundles {
@@ -100,6 +100,12 @@ fn print(report: &VerifyReport) {
             let at = at.map(|at| at.to_rfc3339()).unwrap_or_default();
             say(format!("    seen by the quorum of witnesses: {} entries by {at}", seen.size));
         }
+    }
+    for lost in &report.lost {
+        let Lost { log, first, last, told_in, told_at, .. } = lost;
+        say(format!(
+            "  LOST entries {first} to {last} of {log}: two persons accepted that, entry {told_at} of {told_in}"
+        ));
     }
     for found in &report.breaks {
         say(format!("  BREAK {:?} at entry {} of {}: {}", found.kind, found.index, found.log, found.detail));

@@ -119,6 +119,29 @@ CREATE TABLE log_erasures (
 );
 COMMENT ON TABLE log_erasures IS 'Entries that are erased early, noted before their key goes; written by log_note_erasure alone.';
 
+CREATE TABLE log_losses (
+    log text NOT NULL REFERENCES log_heads (log),
+    size bigint NOT NULL CHECK (size >= 0),
+    root_hash bytea NOT NULL CHECK (octet_length(root_hash) = 32),
+    known_size bigint NOT NULL CHECK (known_size > size),
+    known_root bytea NOT NULL CHECK (octet_length(known_root) = 32),
+    PRIMARY KEY (log, size, root_hash, known_size, known_root)
+);
+COMMENT ON TABLE log_losses IS 'What was found lost of a log: entries size to known_size - 1 were signed and are not there. Two persons
+may accept it as it is written here.';
+
+CREATE TABLE log_successions (
+    log text PRIMARY KEY REFERENCES log_heads (log),
+    successor text NOT NULL UNIQUE REFERENCES log_heads (log),
+    size bigint NOT NULL,
+    root_hash bytea NOT NULL,
+    known_size bigint NOT NULL,
+    known_root bytea NOT NULL,
+    since timestamptz NOT NULL,
+    FOREIGN KEY (log, size, root_hash, known_size, known_root) REFERENCES log_losses
+);
+COMMENT ON TABLE log_successions IS 'Logs that ended with an accepted loss, and those that began behind it; written by log_succeed alone.';
+
 CREATE TABLE log_cosignatures (
     log text NOT NULL,
     size bigint NOT NULL,
@@ -143,8 +166,11 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
 END $$;
 
-CREATE FUNCTION log_guard_head() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION log_guard_head() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
+    IF tg_op = 'UPDATE' AND new.size > old.size AND EXISTS (SELECT FROM log_successions WHERE log = old.log) THEN
+        RAISE EXCEPTION 'log % has ended', old.log USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     IF tg_op <> 'UPDATE' OR new.log <> old.log OR new.size < old.size OR new.epoch < old.epoch
         OR (new.size = old.size AND new.root_hash <> old.root_hash) THEN
         RAISE EXCEPTION 'the head of a query log only moves forward' USING ERRCODE = 'insufficient_privilege';
@@ -163,6 +189,10 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_nodes FOR EACH ROW E
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_nodes EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_checkpoints FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_checkpoints EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_losses FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_losses EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_successions FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_successions EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_cosignatures FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_cosignatures EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_delete BEFORE DELETE ON log_months FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
@@ -178,6 +208,32 @@ SET search_path = public, pg_temp AS $$
     INSERT INTO log_heads (log, size, root_hash, edge, epoch, month_first) VALUES (p_log, 0, sha256(''), '', 0, 0)
     ON CONFLICT DO NOTHING;
 $$;
+
+-- The log that is written now in the line of logs that began with p_log.
+CREATE FUNCTION log_current(p_log text) RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    WITH RECURSIVE line (log, place) AS (
+        SELECT p_log, 0 UNION ALL SELECT s.successor, place + 1 FROM log_successions s JOIN line USING (log))
+    SELECT log FROM line ORDER BY place DESC LIMIT 1
+$$;
+
+-- Ends a log at what is left of it, and makes its successor known. Refuses unless that very loss was noted. Called again
+-- for a log that ended so it does nothing. Whoever still leads is fenced.
+CREATE FUNCTION log_succeed(p_log text, p_successor text, p_size bigint, p_root bytea, p_known_size bigint, p_known_root bytea,
+    p_since timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_head log_heads;
+BEGIN
+    SELECT * INTO v_head FROM log_heads WHERE log = p_log FOR UPDATE;
+    IF EXISTS (SELECT FROM log_successions WHERE log = p_log AND successor = p_successor) THEN
+        RETURN;
+    END IF;
+    IF (v_head.size = p_size AND v_head.root_hash = p_root) IS NOT TRUE OR EXISTS (SELECT FROM log_heads WHERE log = p_successor) THEN
+        RAISE EXCEPTION 'log % does not end so', p_log USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    PERFORM log_create(p_successor);
+    INSERT INTO log_successions VALUES (p_log, p_successor, p_size, p_root, p_known_size, p_known_root, p_since);
+    UPDATE log_heads SET epoch = epoch + 1 WHERE log = p_log;
+END $$;
 
 -- Attaching (instead of PARTITION OF) leaves the other logs' sequencers unblocked.
 CREATE FUNCTION log_attach(p_parent text, p_name text, p_from text, p_to text) RETURNS void LANGUAGE plpgsql
@@ -249,7 +305,7 @@ DECLARE
     v_boundary bytea;
     v_parent text;
 BEGIN
-    IF p_log = 'governance' THEN
+    IF p_log ~ '^governance(-[0-9]+)?$' THEN
         RAISE EXCEPTION 'the governance log is never pruned' USING ERRCODE = 'insufficient_privilege';
     END IF;
     SELECT * INTO v_month FROM log_months WHERE log = p_log AND month = p_month FOR UPDATE;
@@ -266,11 +322,15 @@ BEGIN
     END IF;
     SELECT * INTO v_next FROM log_months WHERE log = p_log AND month > p_month ORDER BY month LIMIT 1;
     IF v_next.log IS NULL THEN
+        -- The last month of a log that ended is closed by that.
+        SELECT size, root_hash INTO v_next.first_index, v_next.start_root FROM log_successions WHERE log = p_log;
+    END IF;
+    IF v_next.first_index IS NULL THEN
         RAISE EXCEPTION 'month % of log % is not closed', p_month, p_log USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     v_count := v_next.first_index - v_month.first_index;
 
-    SELECT * INTO v_order FROM log_entries WHERE log = 'governance' AND entry_index = p_order_index;
+    SELECT * INTO v_order FROM log_entries WHERE log = log_current('governance') AND entry_index = p_order_index;
     IF v_order.log IS NULL OR sha256('\x00'::bytea || v_order.header) <> v_order.leaf_hash THEN
         RAISE EXCEPTION 'no destruction order at entry % of the governance log', p_order_index
             USING ERRCODE = 'insufficient_privilege';
@@ -316,7 +376,7 @@ DECLARE
     v_range jsonb;
 BEGIN
     SELECT leaf_hash INTO v_leaf FROM log_entries WHERE log = p_log AND month = p_month AND entry_index = p_index;
-    SELECT * INTO v_order FROM log_entries WHERE log = 'governance' AND entry_index = p_order_index;
+    SELECT * INTO v_order FROM log_entries WHERE log = log_current('governance') AND entry_index = p_order_index;
     IF v_leaf IS NULL OR v_order.log IS NULL OR sha256('\x00'::bytea || v_order.header) <> v_order.leaf_hash THEN
         RAISE EXCEPTION 'no erasure order at entry % of the governance log', p_order_index
             USING ERRCODE = 'insufficient_privilege';
@@ -391,7 +451,7 @@ BEGIN
     PERFORM log_drop_generations(p_log, v_month.month, v_month.subject_generation);
 END $$;
 
-REVOKE ALL ON FUNCTION log_create(text), log_open_month(text, date, bigint), log_drop_month(text, date, bigint),
+REVOKE ALL ON FUNCTION log_create(text), log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz), log_open_month(text, date, bigint), log_drop_month(text, date, bigint),
     log_attach(text, text, text, text), log_open_generation(text, date, bigint), log_drop_generations(text, date, bigint),
     log_note_erasure(text, date, bigint, bigint), log_erased_month(text, bigint, bigint),
     log_open_subjects(text, bigint, bigint, bigint), log_end_subjects(text, bigint, bigint)
@@ -416,20 +476,22 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO datawarden_log_writer, datawarden_log_keeper', current_schema());
     FOREACH v_role IN ARRAY ARRAY['datawarden_log_writer', 'datawarden_log_keeper', current_user::text] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON log_entries, log_bodies, log_subjects TO %I', v_role);
-        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints, log_cosignatures TO %I', v_role);
-        EXECUTE format('GRANT SELECT ON log_months, log_erasures TO %I', v_role);
+        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints, log_cosignatures, log_losses TO %I', v_role);
+        EXECUTE format('GRANT SELECT ON log_months, log_erasures, log_successions TO %I', v_role);
         EXECUTE format('GRANT SELECT, UPDATE ON log_heads TO %I', v_role);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text), log_open_month(text, date, bigint) TO %I', v_role);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text), log_open_month(text, date, bigint), '
+            'log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz) TO %I', v_role);
     END LOOP;
     EXECUTE format('GRANT EXECUTE ON FUNCTION log_drop_month(text, date, bigint), '
         'log_note_erasure(text, date, bigint, bigint), log_open_subjects(text, bigint, bigint, bigint), '
         'log_end_subjects(text, bigint, bigint) TO datawarden_log_keeper, %I', current_user);
     FOREACH v_table IN ARRAY
         ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects', 'log_erasures', 'log_nodes',
-            'log_checkpoints', 'log_cosignatures'] LOOP
+            'log_losses', 'log_successions', 'log_checkpoints', 'log_cosignatures'] LOOP
         EXECUTE format('ALTER TABLE %I OWNER TO datawarden_log_owner', v_table);
     END LOOP;
     ALTER FUNCTION log_create(text) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_open_month(text, date, bigint) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_drop_month(text, date, bigint) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_attach(text, text, text, text) OWNER TO datawarden_log_owner;

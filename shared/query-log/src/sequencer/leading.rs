@@ -21,6 +21,7 @@ use crate::error::LogError;
 use crate::header::{Header, Kind, MonthRange};
 use crate::month::Month;
 use crate::reading::unsigned;
+use crate::succession::{Loss, ends_of};
 
 /// What a leader knows; dropped as soon as anything goes wrong.
 pub struct Leading {
@@ -29,6 +30,8 @@ pub struct Leading {
     pub connection: AsyncPgConnection,
     pub signer: Arc<Signer>,
     pub server: Server,
+    /// The loss that the log begins behind, if it is a successor.
+    pub follows: Option<Loss>,
     pub epoch: i64,
     pub size: i64,
     pub edge: Frontier,
@@ -109,6 +112,10 @@ pub async fn take_lead(
         .bind::<Text, _>(log)
         .execute(&mut connection)
         .await?;
+    let (ended, follows) = ends_of(&mut connection, log).await?;
+    if ended.is_some() {
+        return Err(LogError::Ended);
+    }
     let server: Server = statement(
         // Not the timeline of pg_control_checkpoint: right after a promotion that is still the old one.
         "SELECT system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline, \
@@ -132,6 +139,7 @@ pub async fn take_lead(
         connection,
         signer,
         server,
+        follows,
         epoch: head.epoch,
         size: head.size,
         edge: edge(unsigned(head.size)?, &head.edge)?,
@@ -143,6 +151,14 @@ pub async fn take_lead(
         glanced: time::Instant::now(),
     };
     Ok((leading, head.last_at))
+}
+
+/// The header of an entry of the log's own.
+fn placed(log: &str, month: Month, entry: &NewEntry, index: u64, recorded_at: Instant) -> Header {
+    let mut header = Prepared::new(log, month, entry, None, None).header;
+    header.index = index;
+    header.recorded_at = recorded_at;
+    header
 }
 
 /// A right edge as the database keeps it.
@@ -158,6 +174,12 @@ impl Leading {
         Head { log: log.to_owned(), size: self.edge.size(), root_hash: self.edge.root() }
     }
 
+    /// The entry that a successor begins with.
+    pub fn opening(&self, log: &str, month: Month, recorded_at: Instant) -> Result<Option<Header>, LogError> {
+        let Some(loss) = self.follows.as_ref().filter(|_| self.size == 0) else { return Ok(None) };
+        Ok(Some(placed(log, month, &loss.entry(recorded_at)?, 0, recorded_at)))
+    }
+
     /// The entry that closes the month so far, as the first of the next.
     pub fn manifest(&self, log: &str, recorded_at: Instant) -> Option<Header> {
         let month = self.month?;
@@ -171,10 +193,7 @@ impl Leading {
             root: self.edge.root(),
         };
         let entry = NewEntry { range: Some(range), ..NewEntry::new(Kind::Manifest, recorded_at) };
-        let mut header = Prepared::new(log, month, &entry, None, None).header;
-        header.index = size;
-        header.recorded_at = recorded_at;
-        Some(header)
+        Some(placed(log, month, &entry, size, recorded_at))
     }
 
     /// Seals the body of the entry at `index`, if it has one.

@@ -68,6 +68,12 @@ struct HeadRow {
     edge: Vec<u8>,
 }
 
+#[derive(QueryableByName)]
+struct NameRow {
+    #[diesel(sql_type = Text)]
+    log: String,
+}
+
 /// Where a month begins.
 #[derive(QueryableByName)]
 struct StartRow {
@@ -99,8 +105,8 @@ struct NodeRow {
     hash: Vec<u8>,
 }
 
-/// Verifies `logs` in the database at `database_url` without writing, against `trusted` heads. Name the governance
-/// log too where months were destroyed. Beyond a bundle it compares the indexed columns with the headers, and the
+/// Verifies `logs` (all, if none is named) in the database at `database_url` without writing, against `trusted` heads. Name the
+/// governance log too where months were destroyed. Beyond a bundle it compares the indexed columns with the headers, and the
 /// tree with every hash of it that the database holds.
 pub async fn verify_database(
     database_url: &str,
@@ -119,7 +125,13 @@ pub async fn verify_logs(
     let mut connection =
         AsyncPgConnection::establish(database_url).await.map_err(|_| VerifyError::Unavailable)?;
     connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    for log in logs {
+    let mut logs: Vec<String> = logs.iter().map(|&log| log.to_owned()).collect();
+    if logs.is_empty() {
+        let all: Vec<NameRow> =
+            statement("SELECT log FROM log_heads ORDER BY log").load(&mut connection).await?;
+        logs.extend(all.into_iter().map(|row| row.log));
+    }
+    for log in &logs {
         read_log(&mut connection, &mut verifier, log).await?;
     }
     connection.batch_execute("COMMIT").await?;
@@ -138,7 +150,7 @@ async fn read_log(
         .optional()?;
     let size = head.as_ref().and_then(|row| u64::try_from(row.size).ok()).unwrap_or_default();
     let starts = starts(connection, log).await?;
-    verifier.begin(log, first_kept(&starts));
+    verifier.begin(log, first_kept(&starts, head.as_ref()));
     claims(connection, verifier, log, &starts, head.as_ref()).await?;
     let mut after: Option<(NaiveDate, i64)> = None;
     loop {
@@ -177,11 +189,12 @@ async fn starts(connection: &mut AsyncPgConnection, log: &str) -> Result<Vec<Sta
     Ok(rows)
 }
 
-/// The tree before the first month that was not dropped. Whether the others were is judged by the governance log.
-fn first_kept(starts: &[StartRow]) -> Frontier {
-    let kept = starts.iter().find(|start| !start.dropped);
-    kept.and_then(|start| edge(u64::try_from(start.first_index).ok()?, &start.start_edge).ok())
-        .unwrap_or_default()
+/// The tree before the first month that was not dropped; all of it, where every month was. Whether they were is judged by the
+/// governance log.
+fn first_kept(starts: &[StartRow], head: Option<&HeadRow>) -> Frontier {
+    let kept = starts.iter().find(|start| !start.dropped).map(|start| (start.first_index, &start.start_edge));
+    let begins = kept.or(head.filter(|_| !starts.is_empty()).map(|head| (head.size, &head.edge)));
+    begins.and_then(|(size, nodes)| edge(u64::try_from(size).ok()?, nodes).ok()).unwrap_or_default()
 }
 
 /// What the database says of the tree elsewhere: where months begin, its head, its published checkpoints.

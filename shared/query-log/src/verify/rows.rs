@@ -13,6 +13,7 @@ use super::{BreakKind, Row, Verifier};
 use crate::GOVERNANCE;
 use crate::header::{Header, Kind};
 use crate::month::Month;
+use crate::succession::line;
 
 /// Where the verification of one log stands.
 #[derive(Debug)]
@@ -100,8 +101,9 @@ impl Verifier {
         self.time_of(track, log, row, header, placed);
         self.counters_of(track, log, header, placed);
         self.manifest_of(log, row, header);
-        if log == GOVERNANCE && header.kind == Kind::Governance && placed {
-            self.act_of(track.from, header);
+        self.opening_of(log, header);
+        if line(log) == GOVERNANCE && header.kind == Kind::Governance && placed {
+            self.act_of(log, track.from, header);
         }
     }
 

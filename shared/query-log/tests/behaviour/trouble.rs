@@ -5,6 +5,7 @@ mod answers;
 mod clock;
 mod keys;
 mod leaders;
+mod lost;
 mod outages;
 mod own;
 mod restored;

@@ -1,0 +1,307 @@
+//! The way out when the end of a log is nowhere any more: two persons accept the loss, the log stays closed at what is left
+//! of it, and a successor begins anew – with its own name, checkpoints and keys, so that no later entry takes the place of
+//! one that was proved to somebody. Its first entry names the loss, and so does an entry of the governance log.
+//!
+//! In an order in which each step may be repeated after a crash: the loss is noted ([`QueryLog::loss`]) → accepted
+//! ([`Anchors::accepts`](crate::Anchors::accepts)) → the database ends the log → the governance log has it.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use kernel::{Instant, canonical};
+use serde::{Deserialize, Serialize};
+use statement::statement;
+use transparency::Hash;
+
+use crate::entry::{Filter, Head, NewEntry};
+use crate::error::LogError;
+use crate::expiry::refused;
+use crate::header::{Header, Kind, MonthRange};
+use crate::log::QueryLog;
+use crate::month::Month;
+use crate::reading::{hash, signed, unsigned};
+use crate::standing;
+use crate::{GOVERNANCE, SUCCESSION};
+
+/// Digest of a succession's entry that names the loss.
+pub(crate) const LOSS: &str = "loss";
+
+/// What a log lost: the entries from `size` on that were signed and are not there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Loss {
+    /// The log.
+    pub log: String,
+    /// Entries that are left.
+    pub size: u64,
+    /// Root of the tree over them.
+    pub root_hash: Hash,
+    /// Entries under the largest head that was signed, as far as anybody knows.
+    pub known_size: u64,
+    /// Its root.
+    pub known_root: Hash,
+}
+
+impl Loss {
+    /// What two persons accept: SHA-256 of the line `datawarden/log-loss/v1` and the loss as RFC 8785 JSON, hexadecimal.
+    pub fn digest(&self) -> String {
+        let json = canonical::bytes(self).unwrap_or_default();
+        canonical::sha256_hex(&[b"datawarden/log-loss/v1\n".as_slice(), &json].concat())
+    }
+
+    /// The log that begins behind it: `three-year-2` after `three-year`.
+    pub fn successor(&self) -> String {
+        let (first, place) = line_and_place(&self.log);
+        format!("{first}-{}", place + 1)
+    }
+
+    /// The entry that says so: the first of the successor, and one of the governance log.
+    pub(crate) fn entry(&self, at: Instant) -> Result<NewEntry, LogError> {
+        let range = MonthRange {
+            log: self.log.clone(),
+            month: Month::of(at),
+            first: self.size,
+            last: self.known_size - 1,
+            count: self.known_size - self.size,
+            root: self.known_root,
+        };
+        let digest = self.digest().parse().map_err(|_| LogError::Malformed)?;
+        Ok(NewEntry {
+            action: Some(SUCCESSION.to_owned()),
+            range: Some(range),
+            digests: [(LOSS.to_owned(), digest)].into(),
+            ..NewEntry::new(Kind::Governance, at)
+        })
+    }
+
+    fn is_told_by(&self, header: &Header) -> bool {
+        let digest = header.digests.get(LOSS).map(ToString::to_string);
+        header.action.as_deref() == Some(SUCCESSION) && digest == Some(self.digest())
+    }
+}
+
+/// The first log of the line that `log` belongs to, which names its retention class: `three-year` of `three-year-2`.
+pub fn line(log: &str) -> &str {
+    line_and_place(log).0
+}
+
+/// Whether it is what a successor begins with: its own word, and no act of the governance log.
+pub(crate) fn opens(header: &Header) -> bool {
+    header.index == 0 && line(&header.log) != header.log
+}
+
+fn line_and_place(log: &str) -> (&str, u32) {
+    let parts = log.rsplit_once('-').and_then(|(first, place)| Some((first, place.parse().ok()?)));
+    parts.unwrap_or((log, 1))
+}
+
+/// A noted loss, and the successor if one was begun behind it.
+#[derive(QueryableByName)]
+pub(crate) struct LossRow {
+    #[diesel(sql_type = Text)]
+    log: String,
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = Binary)]
+    root_hash: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    known_size: i64,
+    #[diesel(sql_type = Binary)]
+    known_root: Vec<u8>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    since: Option<Instant>,
+}
+
+impl LossRow {
+    fn loss(&self) -> Result<Loss, LogError> {
+        Ok(Loss {
+            log: self.log.clone(),
+            size: unsigned(self.size)?,
+            root_hash: hash(&self.root_hash)?,
+            known_size: unsigned(self.known_size)?,
+            known_root: hash(&self.known_root)?,
+        })
+    }
+}
+
+/// The losses that logs ended with.
+async fn ended(connection: &mut AsyncPgConnection) -> Result<Vec<LossRow>, LogError> {
+    let sql =
+        "SELECT log, size, root_hash, known_size, known_root, since FROM log_successions ORDER BY since, log";
+    Ok(statement(sql).load(connection).await?)
+}
+
+/// What `log` ended with, and what it begins behind.
+pub(crate) async fn ends_of(
+    connection: &mut AsyncPgConnection,
+    log: &str,
+) -> Result<(Option<Loss>, Option<Loss>), LogError> {
+    let (mut own, mut before) = (None, None);
+    for row in ended(connection).await? {
+        let loss = row.loss()?;
+        if loss.log == log {
+            own = Some(loss);
+        } else if loss.successor() == log {
+            before = Some(loss);
+        }
+    }
+    Ok((own, before))
+}
+
+impl QueryLog {
+    /// What `log` lost, if anything: the head that the database has, compared with what was signed, published, and is held by
+    /// others. It is noted, so that it can be accepted. Of a log that ended: what it ended with.
+    pub async fn loss(&self, log: &str) -> Result<Option<Loss>, LogError> {
+        if let (Some(ended), _) = ends_of(&mut *self.connection().await?, log).await? {
+            return Ok(Some(ended));
+        }
+        let Some(loss) = self.lost_now(log).await? else { return Ok(None) };
+        let mut connection = self.connection().await?;
+        statement("SELECT log_create($1)").bind::<Text, _>(log).execute(&mut connection).await?;
+        statement("INSERT INTO log_losses VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
+            .bind::<Text, _>(&loss.log)
+            .bind::<BigInt, _>(signed(loss.size))
+            .bind::<Binary, _>(loss.root_hash.0.to_vec())
+            .bind::<BigInt, _>(signed(loss.known_size))
+            .bind::<Binary, _>(loss.known_root.0.to_vec())
+            .execute(&mut connection)
+            .await?;
+        Ok(Some(loss))
+    }
+
+    async fn lost_now(&self, log: &str) -> Result<Option<Loss>, LogError> {
+        let head = self.head(log).await?;
+        let authority = &self.inner.authority;
+        let mut known = standing::signed_heads(&mut *self.connection().await?, authority, log).await?;
+        known.extend(standing::held_heads(authority, log).await?);
+        let (lost, kept): (Vec<Head>, Vec<Head>) =
+            known.into_iter().partition(|known| known.size > head.size);
+        for known in kept {
+            standing::check(&mut *self.connection().await?, &head, &known).await?;
+        }
+        Ok(lost.into_iter().max_by_key(|known| known.size).map(|known| Loss {
+            log: head.log,
+            size: head.size,
+            root_hash: head.root_hash,
+            known_size: known.size,
+            known_root: known.root_hash,
+        }))
+    }
+
+    /// Ends each log whose loss was noted and accepted, and begins its successor; takes up what another replica began. Gives
+    /// the losses that are new to this process. To be called again and again: a failure midway is made up for.
+    pub async fn succeed(&self) -> Result<Vec<Loss>, LogError> {
+        for loss in self.acceptable().await? {
+            if self.inner.authority.anchors.accepts(&loss).await && self.covers(&loss).await? {
+                self.end_with(&loss).await?;
+            }
+        }
+        let ended = ended(&mut *self.connection().await?).await?;
+        let mut losses =
+            ended.iter().map(|row| Ok((row.loss()?, row.since))).collect::<Result<Vec<_>, LogError>>()?;
+        // The governance log's own before those that it is told of.
+        losses.sort_by_key(|(loss, _)| line(&loss.log) != GOVERNANCE);
+        let mut news = vec![];
+        for (loss, since) in losses {
+            // Whoever can write to the database can say that a log ended: nobody goes on behind that.
+            if self.knows(&loss) || !self.inner.authority.anchors.accepts(&loss).await {
+                continue;
+            }
+            self.begin(&loss);
+            self.tell(&loss, since.unwrap_or(self.now())).await?;
+            self.know(&loss);
+            news.push(loss);
+        }
+        Ok(news)
+    }
+
+    /// Noted losses of logs that are as they were then.
+    async fn acceptable(&self) -> Result<Vec<Loss>, LogError> {
+        let rows: Vec<LossRow> = statement(
+            "SELECT l.*, NULL::timestamptz AS since FROM log_losses l JOIN log_heads USING (log, size, root_hash) \
+             WHERE NOT EXISTS (SELECT FROM log_successions s WHERE s.log = l.log) ORDER BY log, known_size DESC",
+        )
+        .load(&mut self.connection().await?)
+        .await?;
+        rows.iter().map(LossRow::loss).collect()
+    }
+
+    /// Whether nobody holds more of the log than was accepted as lost, and something is lost at all.
+    async fn covers(&self, accepted: &Loss) -> Result<bool, LogError> {
+        let Some(now) = self.lost_now(&accepted.log).await? else { return Ok(false) };
+        let covered = now.known_size < accepted.known_size || now == *accepted;
+        if !covered {
+            tracing::error!(
+                log = now.log,
+                known = now.known_size,
+                accepted = accepted.known_size,
+                "more of the query log is known than was accepted as lost"
+            );
+        }
+        Ok(covered)
+    }
+
+    async fn end_with(&self, loss: &Loss) -> Result<(), LogError> {
+        let succeed = statement("SELECT log_succeed($1, $2, $3, $4, $5, $6, $7)")
+            .bind::<Text, _>(&loss.log)
+            .bind::<Text, _>(loss.successor())
+            .bind::<BigInt, _>(signed(loss.size))
+            .bind::<Binary, _>(loss.root_hash.0.to_vec())
+            .bind::<BigInt, _>(signed(loss.known_size))
+            .bind::<Binary, _>(loss.known_root.0.to_vec())
+            .bind::<Timestamptz, _>(self.now());
+        let done = succeed.execute(&mut self.connection().await?).await;
+        done.map(drop).map_err(refused)
+    }
+
+    /// Enters the succession in the governance log, if it is not there; that log may itself be a successor.
+    async fn tell(&self, loss: &Loss, since: Instant) -> Result<(), LogError> {
+        let governance = self.current(GOVERNANCE);
+        let filter = Filter { kinds: vec![Kind::Governance], from: Some(since), ..Filter::default() };
+        let mut after = None;
+        loop {
+            let page = self.find(&governance, &filter, after, 1_000).await?;
+            if page.entries.iter().any(|e| !opens(&e.header) && loss.is_told_by(&e.header)) {
+                return Ok(());
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        self.append(&governance, loss.entry(self.now())?).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss(log: &str) -> Loss {
+        let root = Hash([7; 32]);
+        Loss { log: log.to_owned(), size: 5, root_hash: root, known_size: 8, known_root: root }
+    }
+
+    #[test]
+    fn successors_are_counted_in_their_line() {
+        assert_eq!(loss("three-year").successor(), "three-year-2");
+        assert_eq!(loss("three-year-2").successor(), "three-year-3");
+        assert_eq!(
+            (line("three-year"), line("three-year-12"), line("governance-2")),
+            ("three-year", "three-year", "governance")
+        );
+    }
+
+    #[test]
+    fn the_digest_names_all_of_the_loss() {
+        let one = loss("three-year");
+        assert_eq!(one.digest(), "c33f67fbfeb0a1330451a0dd3fc7be1f4f9c52fdfb126f2141aca2d495e8f58c");
+        let others = [
+            loss("five-year"),
+            Loss { size: 4, ..one.clone() },
+            Loss { known_size: 9, ..one.clone() },
+            Loss { root_hash: Hash([8; 32]), ..one.clone() },
+            Loss { known_root: Hash([8; 32]), ..one.clone() },
+        ];
+        assert!(others.iter().all(|other| other.digest() != one.digest()));
+    }
+}
