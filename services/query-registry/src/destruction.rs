@@ -7,6 +7,7 @@ use chassis::{Context, EventMeta, Result, Tx};
 use chrono::Days;
 use diesel_async::AsyncPgConnection;
 use kernel::{Instant, canonical, days};
+use query_log::succession::line;
 use query_log::{DESTRUCTION, DESTRUCTION_ORDER, GOVERNANCE, Month, ValueKeys};
 use query_registry_types::events::DestructionCarriedOut;
 use retention_types::events::DestructionApproved;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::domain::rules::FIVE_YEARS;
 use crate::gate;
-use crate::governance::{ORDER, digest_of, entries_since};
+use crate::governance::{ORDER, digest_of, entries_since, ordered};
 use crate::schedules::holdings::record_kind;
 use crate::state::Registry;
 use crate::store::holdings;
@@ -84,13 +85,8 @@ async fn end_log_month(context: &Context, destruction: &Destruction, log: &str) 
     let digest = digest_of(&order.digest)?;
     let range = registry.log.month_manifest(log, month).await.map_err(anyhow::Error::from)?;
     let entries = entries_since(&registry, destruction.at).await?;
-    let ordered = entries.iter().find(|e| {
-        e.action.as_deref() == Some(DESTRUCTION_ORDER)
-            && e.range.as_ref() == Some(&range)
-            && e.digests.get(ORDER) == Some(&digest)
-    });
-    let order_index = match ordered {
-        Some(entry) => entry.index,
+    let order_index = match ordered(&registry, &entries, (DESTRUCTION_ORDER, Some(&range), digest)) {
+        Some(index) => index,
         None => {
             let mut entry = registry.log.destruction_order(range.clone());
             entry.digests.insert(ORDER.to_owned(), digest);
@@ -99,7 +95,7 @@ async fn end_log_month(context: &Context, destruction: &Destruction, log: &str) 
     };
     let ended = entries
         .iter()
-        .find(|e| e.action.as_deref() == Some(DESTRUCTION) && e.closes == Some(order_index))
+        .find(|e| e.action.as_deref() == Some(DESTRUCTION) && e.range.as_ref() == Some(&range))
         .map(|e| e.index);
     let ended = match ended {
         Some(index) => index,
@@ -116,7 +112,7 @@ async fn end_log_month(context: &Context, destruction: &Destruction, log: &str) 
     };
     context
         .transaction(async |tx| {
-            if log == FIVE_YEARS {
+            if line(log) == FIVE_YEARS {
                 // What the register of queries has of imported lines ends with them.
                 holdings::end_register(tx.conn(), "immigration", order.month).await?;
             }

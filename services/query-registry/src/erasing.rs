@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::gate;
-use crate::governance::{ORDER, digest_of, entries_since};
+use crate::governance::{ORDER, digest_of, entries_since, ordered};
 use crate::state::Registry;
 use crate::store::erasures::{self, Overwritten};
 use crate::store::records;
@@ -205,13 +205,8 @@ async fn erase(
 ) -> Result<ErasedEntry> {
     let mut new = registry.log.erasure_order(entry);
     let digest = digest_of(&order.digest)?;
-    let ordered = governed.iter().find(|e| {
-        e.action.as_deref() == Some(ERASURE_ORDER)
-            && e.range == new.range
-            && e.digests.get(ORDER) == Some(&digest)
-    });
-    let order_index = match ordered {
-        Some(entry) => entry.index,
+    let order_index = match ordered(registry, governed, (ERASURE_ORDER, new.range.as_ref(), digest)) {
+        Some(index) => index,
         None => {
             new.digests.insert(ORDER.to_owned(), digest);
             gate::append(registry, GOVERNANCE, new).await?.index

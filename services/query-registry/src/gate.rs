@@ -145,12 +145,13 @@ impl Passage {
         entry.rule_pack = Some(grant.rule_pack.clone());
         entry.fields = grant.fields.iter().cloned().collect();
         entry.personal = self.personal(Some(reason.to_owned()));
+        let log = self.registry.log.current(grant.log);
         let record = NewRecord {
             delivery: grant.delivery,
             decision: "open",
             fields: &grant.fields,
             rule_pack: Some(&grant.rule_pack),
-            ..self.record(&grant.items, grant.log, &self.declared_marks)
+            ..self.record(&grant.items, &log, &self.declared_marks)
         };
         let claim = async {
             let mut conn = self.context.connection().await?;
@@ -262,8 +263,13 @@ impl Passage {
     }
 }
 
-/// Appends to the log; whatever goes wrong, nothing may go on (invariant 2).
-pub async fn append(registry: &Registry, log: &str, entry: NewEntry) -> Result<Receipt> {
+/// Appends to the log of a line of logs that is written now; whatever goes wrong, nothing may go on (invariant 2).
+pub async fn append(registry: &Registry, line: &str, entry: NewEntry) -> Result<Receipt> {
+    append_to(registry, &registry.log.current(line), entry).await
+}
+
+/// Appends to this very log: what an entry closes is an index of its own log.
+pub async fn append_to(registry: &Registry, log: &str, entry: NewEntry) -> Result<Receipt> {
     registry.log.append(log, entry).await.map_err(|error: LogError| problems::log_unavailable(&error).into())
 }
 

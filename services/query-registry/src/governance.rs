@@ -6,7 +6,7 @@ use chassis::jobs::JobKind;
 use chassis::{Caller, Context, Result, Tx};
 use identity::{CertificateIdentity, SignedEndorsement, Usage};
 use kernel::{Instant, Personal};
-use query_log::{Filter, GOVERNANCE, Hash, Header, Kind, NewEntry, Receipt};
+use query_log::{Filter, GOVERNANCE, Hash, Header, Kind, MonthRange, NewEntry, Receipt};
 use serde::{Deserialize, Serialize};
 
 use crate::gate;
@@ -81,15 +81,32 @@ pub async fn note_reading(
 /// The governance entries since `at`: few, for only acts stand there.
 pub async fn entries_since(registry: &Registry, at: Instant) -> Result<Vec<Header>> {
     let filter = Filter { kinds: vec![Kind::Governance], from: Some(at), ..Filter::default() };
-    let (mut after, mut headers) = (None, vec![]);
-    loop {
-        let page = registry.log.find(GOVERNANCE, &filter, after, 1000).await.map_err(anyhow::Error::from)?;
-        headers.extend(page.entries.into_iter().map(|entry| entry.header));
-        after = page.next;
-        if after.is_none() {
-            return Ok(headers);
+    let mut headers = vec![];
+    for log in registry.log.line(GOVERNANCE) {
+        let mut after = None;
+        loop {
+            let page = registry.log.find(&log, &filter, after, 1000).await.map_err(anyhow::Error::from)?;
+            headers.extend(page.entries.into_iter().map(|entry| entry.header));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
         }
     }
+    Ok(headers)
+}
+
+/// The index of the entry among `entries` that orders `range` under the order with this digest: in the governance log that is
+/// written now, for the database looks for orders nowhere else.
+pub fn ordered(
+    registry: &Registry,
+    entries: &[Header],
+    (action, range, digest): (&str, Option<&MonthRange>, Hash),
+) -> Option<u64> {
+    let current = registry.log.current(GOVERNANCE);
+    let mut entries = entries.iter().filter(|e| e.log == current && e.action.as_deref() == Some(action));
+    let ordered = entries.find(|e| e.range.as_ref() == range && e.digests.get(ORDER) == Some(&digest));
+    ordered.map(|e| e.index)
 }
 
 /// A digest as the log takes it.

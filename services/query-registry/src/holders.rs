@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chassis::Context;
 use chassis::keys::KeyRing;
-use kernel::Clock;
-use query_log::{AnchorError, Anchors, Head};
+use chassis::{Context, configuration};
+use kernel::configuration::{ConfigurationItem, ConfigurationKind};
+use kernel::{Clock, days};
+use query_log::{AnchorError, Anchors, Head, Loss};
 use serde::Deserialize;
 use transparency::checkpoint::Checkpoint;
 use transparency::note::Verifier;
@@ -23,6 +24,8 @@ pub struct Holders {
     pub witnesses: Vec<Arc<Witness>>,
     /// The audit service, where the settings say where it is.
     pub audit: Option<AuditService>,
+    /// Where it is known what two administrators approved.
+    pub context: Context,
 }
 
 /// Why somebody's copy cannot be had.
@@ -65,6 +68,19 @@ impl Anchors for Holders {
             return Err(AnchorError("neither witness nor audit service".to_owned()));
         }
         Ok(heads)
+    }
+
+    async fn accepts(&self, loss: &Loss) -> bool {
+        let item = ConfigurationItem {
+            kind: ConfigurationKind::LogLoss,
+            name: loss.log.clone(),
+            digest: loss.digest(),
+            effective_on: days::taipei_date(self.context.now()),
+        };
+        configuration::is_approved(&self.context, &item).await.unwrap_or_else(|error| {
+            tracing::warn!(log = loss.log, ?error, "whether a log's loss was accepted is not known");
+            false
+        })
     }
 }
 

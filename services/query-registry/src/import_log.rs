@@ -14,7 +14,7 @@ use crate::domain::import_file::{ImmigrationLine, KeptImport};
 use crate::domain::rules::FIVE_YEARS;
 use crate::gate;
 use crate::state::Registry;
-use crate::store::imports::{self, OpenLine};
+use crate::store::imports::{self, OpenLine, Place};
 use crate::store::records;
 
 const JOB: &str = "log-import";
@@ -39,7 +39,7 @@ async fn write(context: &Context, import: Uuid) -> Result<()> {
     let registry = context.state::<Registry>();
     loop {
         let mut conn = context.connection().await?;
-        let lines = imports::open(&mut conn, import, FIVE_YEARS, BATCH).await?;
+        let lines = imports::open(&mut conn, import, registry.log.line(FIVE_YEARS), BATCH).await?;
         drop(conn);
         if lines.is_empty() {
             break;
@@ -48,11 +48,11 @@ async fn write(context: &Context, import: Uuid) -> Result<()> {
             futures::future::try_join_all(lines.iter().map(|line| append(&registry, line))).await?;
         context
             .transaction(async |tx| {
-                for (query, index) in &appended {
-                    if imports::settle(tx.conn(), *query, *index).await?
+                for (query, entry) in &appended {
+                    if imports::settle(tx.conn(), *query, entry).await?
                         && let Some(record) = records::find(tx.conn(), *query).await?
                     {
-                        tx.emit(&recorded(record, *index)).await?;
+                        tx.emit(&recorded(record, entry.index)).await?;
                     }
                 }
                 Ok(())
@@ -72,9 +72,9 @@ async fn write(context: &Context, import: Uuid) -> Result<()> {
 }
 
 /// The entry of a line: what a header may show in clear, everything personal sealed in its body.
-async fn append(registry: &Registry, line: &OpenLine) -> Result<(QueryId, i64)> {
-    if let Some(index) = line.log_index {
-        return Ok((line.query, index));
+async fn append(registry: &Registry, line: &OpenLine) -> Result<(QueryId, Place)> {
+    if let Some(entry) = &line.entry {
+        return Ok((line.query, entry.clone()));
     }
     let values: ImmigrationLine = serde_json::from_str(registry.register.open(&line.sealed)?.expose())?;
     let mut entry = NewEntry::new(Kind::Import, values.at);
@@ -92,7 +92,8 @@ async fn append(registry: &Registry, line: &OpenLine) -> Result<(QueryId, i64)> 
         entry.personal.insert(name.to_owned(), Personal::new(value));
     }
     let receipt = gate::append(registry, FIVE_YEARS, entry).await?;
-    Ok((line.query, i64::try_from(receipt.index).unwrap_or(i64::MAX)))
+    let index = i64::try_from(receipt.index).unwrap_or(i64::MAX);
+    Ok((line.query, Place { log: receipt.log, index }))
 }
 
 fn recorded(record: QueryRecord, log_index: i64) -> QueryRecorded {

@@ -12,6 +12,7 @@ pub mod history;
 mod holders;
 pub mod import_log;
 pub mod importing;
+mod losses;
 pub mod problems;
 pub mod provider;
 mod publishing;

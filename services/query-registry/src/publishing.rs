@@ -10,7 +10,6 @@ use query_log::{LogError, Published, QueryLog};
 use query_registry_types::events::CheckpointPublished;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::state::LOGS;
 use crate::store::told_checkpoints;
 
 /// How old a published checkpoint may be (real time).
@@ -24,9 +23,11 @@ pub async fn run(log: QueryLog, context: Context) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        for &name in LOGS {
+        for name in &log.names() {
             match log.publish(name).await {
                 Ok(_) => {}
+                // What was lost of it is accepted: its last checkpoint stays the last.
+                Err(_) if log.has_ended(name) => {}
                 // What was signed is taken back: nobody gets a checkpoint of it, and the operators must know.
                 Err(error @ (LogError::Forked { .. } | LogError::LostTail { .. } | LogError::OtherKey)) => {
                     tracing::error!(log = name, %error, "no checkpoint is published");

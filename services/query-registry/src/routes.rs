@@ -17,6 +17,7 @@ pub mod get_import;
 pub mod get_log_checkpoint;
 pub mod get_log_entries;
 pub mod get_log_entry;
+pub mod get_log_loss;
 pub mod get_log_proof;
 pub mod get_log_tile;
 pub mod get_query;
@@ -72,6 +73,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_log_heads::list_log_heads)
         .service(get_log_entry::get_log_entry)
         .service(get_log_proof::get_log_proof)
+        .service(get_log_loss::get_log_loss)
         .service(get_log_checkpoint::get_log_checkpoint)
         // Before the hashes, whose path would take it too.
         .service(get_log_entries::get_log_entries)

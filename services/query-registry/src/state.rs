@@ -21,6 +21,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
 use crate::erasing;
 use crate::holders::{AuditService, Holders};
+use crate::losses;
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
 use crate::publishing;
@@ -32,7 +33,8 @@ const SUBJECTS: &str = "subjects";
 /// The name of the register key that seals reasons and conditions.
 const QUERY_REGISTER: &str = "query-register";
 
-/// The logs that this service keeps: one per retention class, and the governance log, which is never pruned.
+/// The logs that this service keeps: one per retention class, and the governance log, which is never pruned. Of each the first of
+/// a line: where the end of a log was lost for good, a successor goes on.
 pub const LOGS: &[&str] = &[THREE_YEARS, FIVE_YEARS, GOVERNANCE];
 
 /// The state of the query registry.
@@ -75,11 +77,16 @@ impl Registry {
             keys: store,
             clock: context.clock(),
             random: Arc::new(kernel::SystemRandom),
-            anchors: Arc::new(Holders { witnesses: witnesses.clone(), audit: AuditService::of(context) }),
+            anchors: Arc::new(Holders {
+                witnesses: witnesses.clone(),
+                audit: AuditService::of(context),
+                context: context.clone(),
+            }),
             quorum: settings.log.quorum().context("log")?,
             logs: LOGS,
         })?;
         tokio::spawn(publishing::run(log.clone(), context.clone()));
+        tokio::spawn(losses::run(log.clone()));
         for witness in witnesses {
             tokio::spawn(witness.feed(log.clone()));
         }

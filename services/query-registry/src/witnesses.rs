@@ -1,6 +1,7 @@
 //! The log's side of outside witnesses (C2SP tlog-witness): each is shown the newest checkpoint within seconds, its
 //! cosignature is kept, and what it has seen is asked for before the log goes on from a head that is not this process's own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,6 @@ use transparency::checkpoint::Checkpoint;
 use transparency::note::{Signature, Verifier};
 
 use crate::holders::{self, NoCopy};
-use crate::state::LOGS;
-
 /// Longest time that a witness may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// How often (real time) it is looked whether a witness has seen the newest checkpoint.
@@ -73,25 +72,29 @@ impl Witness {
             .build();
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut behind: Vec<Option<Instant>> = vec![None; LOGS.len()];
+        let mut behind: HashMap<String, Instant> = HashMap::new();
         let mut told: Option<Instant> = None;
         let mut pause = Duration::ZERO;
         loop {
             ticks.tick().await;
             let mut failed = false;
-            for (&name, since) in LOGS.iter().zip(&mut behind) {
-                match self.show(&log, name).await {
-                    Ok(()) => *since = None,
+            // A log that ended has nothing more to show, and its witness may have seen what was lost.
+            for name in log.names().into_iter().filter(|name| !log.has_ended(name)) {
+                let waits = match self.show(&log, &name).await {
+                    Ok(()) => {
+                        behind.remove(&name);
+                        Duration::ZERO
+                    }
                     Err(error) => {
                         failed = true;
-                        let waits = since.get_or_insert_with(Instant::now).elapsed();
-                        self.tell(name, &error, waits, &mut told);
+                        let waits = behind.entry(name.clone()).or_insert_with(Instant::now).elapsed();
+                        self.tell(&name, &error, waits, &mut told);
+                        waits
                     }
-                }
-                let waits = since.map_or(0.0, |since| since.elapsed().as_secs_f64());
+                };
                 let labels =
                     [KeyValue::new("log", name), KeyValue::new("witness", self.key.name().to_owned())];
-                waiting.record(waits, &labels);
+                waiting.record(waits.as_secs_f64(), &labels);
             }
             pause = if failed { (pause * 2).clamp(EVERY, LONGEST_PAUSE) } else { Duration::ZERO };
             tokio::time::sleep(pause).await;

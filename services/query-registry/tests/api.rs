@@ -21,11 +21,13 @@ mod reading;
 mod revocations;
 #[path = "api/stage.rs"]
 mod stage;
+#[path = "api/successors.rs"]
+mod successors;
 
 /// The operations file and the routes name the same operations, and every problem type is in the service's catalogue.
 #[test]
 fn the_document_is_complete() {
     let document = query_registry::service().document().unwrap();
     let operations = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len());
-    assert_eq!(operations.sum::<usize>(), 50);
+    assert_eq!(operations.sum::<usize>(), 51);
 }

@@ -62,6 +62,13 @@ pub async fn take(tx: &mut Tx, event: ConfigurationChanged, _: EventMeta) -> Res
     Ok(())
 }
 
+/// Whether two persons approved the item, for use from its day or an earlier one on.
+pub async fn is_approved(context: &Context, item: &ConfigurationItem) -> Result<bool> {
+    let mut conn = context.connection().await?;
+    let known = document::find::<Approval>(&mut conn, item.id(), false).await?;
+    Ok(known.is_some_and(|known| known.approved && known.item.effective_on <= item.effective_on))
+}
+
 /// Everything that a service with these settings and packs runs on, as of `day`.
 pub fn items(
     settings: &Settings,

@@ -24,6 +24,8 @@ pub enum ConfigurationKind {
     RulePack,
     /// A witness of the query log. Name: the witness; digest: SHA-256 of its public key.
     Witness,
+    /// A lost end of a log, that its successor may go on. Name: the log; digest: that of `GET /v1/logs/{log}/loss`.
+    LogLoss,
 }
 
 impl ConfigurationKind {
@@ -35,6 +37,7 @@ impl ConfigurationKind {
             Self::ProviderEndpoint => "provider_endpoint",
             Self::RulePack => "rule_pack",
             Self::Witness => "witness",
+            Self::LogLoss => "log_loss",
         }
     }
 }

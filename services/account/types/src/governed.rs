@@ -110,7 +110,8 @@ pub enum GovernedAct {
         /// The custodians from now on.
         custodians: BTreeSet<PersonId>,
     },
-    /// Approves something that services run on: a root, a key, the way to a provider, a rule pack, a witness.
+    /// Approves something that services run on: a root, a key, the way to a provider, a rule pack, a witness, a log's
+    /// lost end.
     ApproveConfiguration {
         /// The thing, by its digest.
         item: ConfigurationItem,

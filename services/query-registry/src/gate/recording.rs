@@ -7,7 +7,7 @@ use kernel::Personal;
 use query_log::{Kind, NewEntry, Receipt, SUBJECT};
 use query_registry_types::events::{Decision, QueryRecorded};
 
-use super::{Passage, append};
+use super::{Passage, append, append_to};
 use crate::domain::application::QueryApplication;
 use crate::domain::authorization::Grant;
 use crate::store::queries::{self, NewRecord, Settlement};
@@ -136,7 +136,7 @@ impl Passage {
         entry.closes = Some(intent.index);
         entry.rule_pack = Some(grant.rule_pack.clone());
         complete(&mut entry);
-        self.append(grant.log, entry).await
+        append_to(&self.registry, &intent.log, entry).await
     }
 
     pub(super) async fn append(&self, log: &str, entry: NewEntry) -> Result<Receipt> {
@@ -162,7 +162,7 @@ impl Passage {
             intent_index: intent.and_then(|r| signed(r.index)),
             log_index: at.and_then(|r| signed(r.index)),
         };
-        let mut event = self.event(decision, grant.log, at.map_or(0, |r| r.index));
+        let mut event = self.event(decision, at.map_or(grant.log, |r| &r.log), at.map_or(0, |r| r.index));
         event.items = grant.items.iter().cloned().collect();
         event.records = records;
         self.context

@@ -6,7 +6,7 @@ use query_log::LogError;
 use query_registry_types::logs::{LogHead, LogHeads};
 
 use crate::problems;
-use crate::state::{LOGS, Registry};
+use crate::state::Registry;
 
 /// Shows the head of each log: keep it, and no entry before it can change unnoticed.
 #[utoipa::path(get, path = "/v1/logs", responses((status = 200, body = LogHeads)))]
@@ -14,8 +14,8 @@ use crate::state::{LOGS, Registry};
 pub async fn list_log_heads(caller: Caller) -> Result<Answer<LogHeads>> {
     let registry = caller.context.state::<Registry>();
     let mut heads = vec![];
-    for &log in LOGS {
-        heads.push(head(&registry, log).await.map_err(|error| problems::log_unavailable(&error))?);
+    for log in registry.log.names() {
+        heads.push(head(&registry, &log).await.map_err(|error| problems::log_unavailable(&error))?);
     }
     Ok(Answer::ok(LogHeads { heads }))
 }
@@ -27,6 +27,7 @@ async fn head(registry: &Registry, log: &str) -> std::result::Result<LogHead, Lo
         root_hash: head.root_hash.to_string(),
         origin: registry.log.origin(log),
         verifier_key: registry.log.verifier_key(log).await?,
+        successor: registry.log.successor(log),
         log: head.log,
     })
 }

@@ -38,7 +38,8 @@ pub async fn build(context: &Context, day: NaiveDate) -> Result<()> {
         files.insert(agency, matched);
     }
     let before = pack.endorsement.mode == EndorsementMode::Before;
-    let (mut figures, suspects) = daily::collect(&mut conn, day, THREE_YEARS, before).await?;
+    let (mut figures, suspects) =
+        daily::collect(&mut conn, day, registry.log.line(THREE_YEARS), before).await?;
     drop(conn);
     let bureau = control::bureau(&registry);
     let mut by_agency: BTreeMap<AgencyId, Vec<Suspect>> = BTreeMap::new();

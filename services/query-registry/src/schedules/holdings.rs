@@ -3,6 +3,7 @@
 use chassis::{Context, Result};
 use kernel::{Instant, days};
 use query_log::Month;
+use query_log::succession::line;
 use query_registry_types::events::HoldingCounted;
 
 use crate::domain::rules::{FIVE_YEARS, THREE_YEARS};
@@ -25,11 +26,12 @@ pub async fn run(context: &Context, due: Instant) -> Result<()> {
     let registry = context.state::<Registry>();
     let mut conn = context.connection().await?;
     let mut held = vec![];
-    for (log, month) in holdings::log_months(&mut conn, &[THREE_YEARS, FIVE_YEARS], month).await? {
+    let logs = [THREE_YEARS, FIVE_YEARS].iter().flat_map(|first| registry.log.line(first)).collect();
+    for (log, month) in holdings::log_months(&mut conn, logs, month).await? {
         let range = registry.log.month_manifest(&log, Month::containing(month)).await;
         let range = range.map_err(anyhow::Error::from)?;
         // A log's months end as a whole; tax entries share term and log with household ones.
-        let regulation = if log == FIVE_YEARS { "immigration" } else { "household" };
+        let regulation = if line(&log) == FIVE_YEARS { "immigration" } else { "household" };
         held.push(HoldingCounted {
             record_kind: record_kind::LOG.to_owned(),
             regulation: regulation.to_owned(),

@@ -107,12 +107,12 @@ struct SuspectRow {
     in_platform: bool,
 }
 
-/// One row for each query of the day that log or register know. `$1`, `$2`: the day's bounds; `$3`: the log; `$4`: the
-/// months of the log that may hold it; `$5`: whether the endorsement must be there before; `$6`: the day.
+/// One row for each query of the day that log or register know. `$1`, `$2`: the day's bounds; `$3`: the logs; `$4`: the
+/// months of the logs that may hold it; `$5`: whether the endorsement must be there before; `$6`: the day.
 const LINES: &str = "CREATE TEMP TABLE control_lines AS \
     WITH files AS (SELECT DISTINCT agency_id FROM platform_lines WHERE day = $6), \
     q AS (SELECT * FROM query_records WHERE at >= $1 AND at < $2 AND decision <> 'imported'), \
-    e AS (SELECT query_id, entry_index, kind, agency_id FROM log_entries WHERE log = $3 AND month = ANY($4) \
+    e AS (SELECT log, query_id, entry_index, kind, agency_id FROM log_entries WHERE log = ANY($3) AND month = ANY($4) \
         AND recorded_at >= $1 AND occurred_at >= $1 AND occurred_at < $2 AND query_id IS NOT NULL \
         AND kind IN ('intent', 'refusal')) \
     SELECT coalesce(q.id, e.query_id) AS query_id, coalesce(q.agency_id, e.agency_id) AS agency_id, q.person_id, \
@@ -122,7 +122,7 @@ const LINES: &str = "CREATE TEMP TABLE control_lines AS \
         coalesce(q.decision IN ('answered', 'not_found'), false) AS given, \
         coalesce(q.decision = 'refused', false) AS refused, \
         CASE WHEN e.kind = 'intent' AND coalesce(q.decision, 'open') IN ('open', 'failed') THEN NOT EXISTS ( \
-            SELECT FROM log_entries o WHERE o.log = $3 AND o.closes = e.entry_index AND o.month >= $4[1]) \
+            SELECT FROM log_entries o WHERE o.log = e.log AND o.closes = e.entry_index AND o.month >= $4[1]) \
             ELSE false END AS open_intent, \
         a.id IS NOT NULL AS has_application, \
         coalesce(a.user_id = q.person_id AND a.account_id = q.account_id, false) AS same_user, \
@@ -141,11 +141,11 @@ const FITS: &str = "recorded AND NOT open_intent AND CASE WHEN given THEN logged
     AND endorsed AND in_time AND person_covered AND items_covered AND delivery <= 1 AND in_platform \
     WHEN refused THEN logged ELSE true END";
 
-/// The lines of `day` in `log`: figures by agency, and every line that lacks something.
+/// The lines of `day` in `logs`: figures by agency, and every line that lacks something.
 pub async fn collect(
     conn: &mut AsyncPgConnection,
     day: NaiveDate,
-    log: &str,
+    logs: Vec<String>,
     endorsed_before: bool,
 ) -> Result<(BTreeMap<Option<AgencyId>, AgencyDay>, Vec<Suspect>)> {
     let months = [day, day.checked_add_days(Days::new(1)).unwrap_or(day)].map(days::first_of_month);
@@ -153,7 +153,7 @@ pub async fn collect(
     statement(LINES)
         .bind::<Timestamptz, _>(days::start_of(day))
         .bind::<Timestamptz, _>(days::end_of(day))
-        .bind::<Text, _>(log)
+        .bind::<Array<Text>, _>(logs)
         .bind::<Array<Date>, _>(months.to_vec())
         .bind::<Bool, _>(endorsed_before)
         .bind::<Date, _>(day)

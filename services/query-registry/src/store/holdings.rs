@@ -34,10 +34,9 @@ struct LogMonth {
 /// The months of `logs` before `month` that are still there, oldest first.
 pub async fn log_months(
     conn: &mut AsyncPgConnection,
-    logs: &[&str],
+    logs: Vec<String>,
     month: NaiveDate,
 ) -> Result<Vec<(String, NaiveDate)>> {
-    let logs: Vec<String> = logs.iter().map(|l| (*l).to_owned()).collect();
     let rows: Vec<LogMonth> = statement(
         "SELECT log, month FROM log_months WHERE log = ANY($1) AND month < $2 AND dropped_by_order IS NULL \
          ORDER BY log, month",

@@ -78,8 +78,17 @@ pub struct OpenLine {
     pub query: QueryId,
     /// Its values.
     pub sealed: Sealed,
-    /// Index of its entry, if the log has it.
-    pub log_index: Option<i64>,
+    /// Its entry, if the log has it.
+    pub entry: Option<Place>,
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The log.
+    pub log: String,
+    /// Its index there.
+    pub index: i64,
 }
 
 #[derive(QueryableByName)]
@@ -88,19 +97,27 @@ struct OpenRow {
     query_id: Uuid,
     #[diesel(sql_type = Jsonb)]
     sealed: serde_json::Value,
+    #[diesel(sql_type = Nullable<Text>)]
+    log: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
-    log_index: Option<i64>,
+    entry_index: Option<i64>,
 }
 
 /// The next lines of an import that are not settled, in the order of the file.
-pub async fn open(conn: &mut AsyncPgConnection, import: Uuid, log: &str, most: i64) -> Result<Vec<OpenLine>> {
+pub async fn open(
+    conn: &mut AsyncPgConnection,
+    import: Uuid,
+    logs: Vec<String>,
+    most: i64,
+) -> Result<Vec<OpenLine>> {
     let rows: Vec<OpenRow> = statement(
-        "SELECT l.query_id, l.sealed, (SELECT e.entry_index FROM log_entries e WHERE e.query_id = l.query_id \
-         AND e.log = $2 AND e.kind = 'import' LIMIT 1) AS log_index FROM import_lines l \
+        "SELECT l.query_id, l.sealed, e.log, e.entry_index FROM import_lines l \
+         LEFT JOIN LATERAL (SELECT log, entry_index FROM log_entries WHERE query_id = l.query_id \
+           AND log = ANY($2) AND kind = 'import' LIMIT 1) e ON true \
          WHERE l.import_id = $1 AND l.sealed IS NOT NULL ORDER BY l.line LIMIT $3",
     )
     .bind::<SqlUuid, _>(import)
-    .bind::<Text, _>(log)
+    .bind::<Array<Text>, _>(logs)
     .bind::<BigInt, _>(most)
     .load(conn)
     .await?;
@@ -108,22 +125,23 @@ pub async fn open(conn: &mut AsyncPgConnection, import: Uuid, log: &str, most: i
         Ok(OpenLine {
             query: QueryId(row.query_id),
             sealed: serde_json::from_value(row.sealed)?,
-            log_index: row.log_index,
+            entry: row.log.zip(row.entry_index).map(|(log, index)| Place { log, index }),
         })
     };
     rows.into_iter().map(line).collect()
 }
 
 /// Notes where the log has a line; its sealed values are no longer kept here. False: it was noted before.
-pub async fn settle(conn: &mut AsyncPgConnection, query: QueryId, log_index: i64) -> Result<bool> {
+pub async fn settle(conn: &mut AsyncPgConnection, query: QueryId, entry: &Place) -> Result<bool> {
     let settled =
         statement("UPDATE import_lines SET sealed = NULL WHERE query_id = $1 AND sealed IS NOT NULL")
             .bind::<SqlUuid, _>(query.0)
             .execute(conn)
             .await?;
-    statement("UPDATE query_records SET log_index = $2 WHERE id = $1")
+    statement("UPDATE query_records SET log = $2, log_index = $3 WHERE id = $1")
         .bind::<SqlUuid, _>(query.0)
-        .bind::<BigInt, _>(log_index)
+        .bind::<Text, _>(&entry.log)
+        .bind::<BigInt, _>(entry.index)
         .execute(conn)
         .await?;
     Ok(settled > 0)

@@ -23,6 +23,30 @@ pub struct LogHead {
     pub origin: String,
     /// The key that verifies its checkpoints, as C2SP signed-note writes verifier keys.
     pub verifier_key: String,
+    /// The log that goes on where this one ended; none while it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<String>,
+}
+
+/// What a log lost: entries that were signed and are not in the database any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogLoss {
+    /// The log.
+    pub log: String,
+    /// Entries that are left.
+    pub size: u64,
+    /// Root of the Merkle tree over them (RFC 6962), hexadecimal.
+    pub root_hash: String,
+    /// Entries under the largest head that was signed, as far as anybody who was asked knows.
+    pub known_size: u64,
+    /// Its root, hexadecimal.
+    pub known_root: String,
+    /// What two administrators approve (kind `log_loss`, the log's name), so that a successor goes on.
+    pub digest: String,
+    /// The name of the successor.
+    pub successor: String,
+    /// Whether it goes on already.
+    pub ended: bool,
 }
 
 /// The heads of all logs.
