@@ -28,8 +28,8 @@ use crate::client::{CallError, Called, Caller, Who};
 pub(super) const AT_ONCE: usize = 24;
 /// Service that holds the gate.
 pub(super) const REGISTRY: &str = "query-registry";
-/// Honest queries of so many minutes are played together, from the first hour of a day on: a morning, an afternoon.
-const SLOT_MINUTES: i64 = 360;
+/// Honest queries of so many minutes are played together, from the first hour of a day on: those of office hours at once.
+const SLOT_MINUTES: i64 = 720;
 
 /// Queries that share an application: one user, one case, one provider, one occasion.
 struct Group<'p> {
