@@ -265,7 +265,8 @@ impl Passage {
 
 /// Appends to the log of a line of logs that is written now; whatever goes wrong, nothing may go on (invariant 2).
 pub async fn append(registry: &Registry, line: &str, entry: NewEntry) -> Result<Receipt> {
-    append_to(registry, &registry.log.current(line), entry).await
+    let appended = registry.log.append_to_line(line, entry).await;
+    appended.map_err(|error: LogError| problems::log_unavailable(&error).into())
 }
 
 /// Appends to this very log: what an entry closes is an index of its own log.

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chassis::keys::KeyRing;
 use chassis::{Context, configuration};
 use kernel::configuration::{ConfigurationItem, ConfigurationKind};
-use kernel::{Clock, days};
-use query_log::{AnchorError, Anchors, Head, Loss};
+use kernel::{Clock, canonical, days};
+use query_log::{AnchorError, Anchors, Ending, Head};
 use serde::Deserialize;
 use transparency::checkpoint::Checkpoint;
 use transparency::note::Verifier;
@@ -70,18 +70,24 @@ impl Anchors for Holders {
         Ok(heads)
     }
 
-    async fn accepts(&self, loss: &Loss) -> bool {
-        let item = ConfigurationItem {
-            kind: ConfigurationKind::LogLoss,
-            name: loss.log.clone(),
-            digest: loss.digest(),
-            effective_on: days::taipei_date(self.context.now()),
+    async fn accepts(&self, ending: &Ending, key: &Verifier) -> bool {
+        let (kind, name, digest) = if ending.lost() > 0 {
+            (ConfigurationKind::LogLoss, ending.log.clone(), ending.digest())
+        } else {
+            (ConfigurationKind::LogKey, ending.successor(), key_digest(key))
         };
+        let effective_on = days::taipei_date(self.context.now());
+        let item = ConfigurationItem { kind, name, digest, effective_on };
         configuration::is_approved(&self.context, &item).await.unwrap_or_else(|error| {
-            tracing::warn!(log = loss.log, ?error, "whether a log's loss was accepted is not known");
+            tracing::warn!(log = ending.log, ?error, "whether the ending of a log was accepted is not known");
             false
         })
     }
+}
+
+/// What two administrators approve of a log's key: SHA-256 of the public key, hexadecimal.
+pub fn key_digest(key: &Verifier) -> String {
+    canonical::sha256_hex(key.public_key())
 }
 
 /// The audit service, which keeps its own copy of every checkpoint.

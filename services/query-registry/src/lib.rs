@@ -12,7 +12,6 @@ pub mod history;
 mod holders;
 pub mod import_log;
 pub mod importing;
-mod losses;
 pub mod problems;
 pub mod provider;
 mod publishing;
@@ -22,6 +21,7 @@ pub mod schedules;
 pub mod settling;
 pub mod state;
 pub mod store;
+mod successions;
 mod witnesses;
 
 use chassis::Service;

@@ -27,7 +27,7 @@ pub async fn run(log: QueryLog, context: Context) {
             match log.publish(name).await {
                 Ok(_) => {}
                 // What was lost of it is accepted: its last checkpoint stays the last.
-                Err(_) if log.has_ended(name) => {}
+                Err(_) if log.ending(name).is_some() => {}
                 // What was signed is taken back: nobody gets a checkpoint of it, and the operators must know.
                 Err(error @ (LogError::Forked { .. } | LogError::LostTail { .. } | LogError::OtherKey)) => {
                     tracing::error!(log = name, %error, "no checkpoint is published");

@@ -19,6 +19,7 @@ pub mod get_log_entries;
 pub mod get_log_entry;
 pub mod get_log_loss;
 pub mod get_log_proof;
+pub mod get_log_successor;
 pub mod get_log_tile;
 pub mod get_query;
 pub mod get_query_application;
@@ -74,6 +75,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_log_entry::get_log_entry)
         .service(get_log_proof::get_log_proof)
         .service(get_log_loss::get_log_loss)
+        .service(get_log_successor::get_log_successor)
         .service(get_log_checkpoint::get_log_checkpoint)
         // Before the hashes, whose path would take it too.
         .service(get_log_entries::get_log_entries)

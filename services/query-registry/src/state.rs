@@ -21,11 +21,11 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
 use crate::erasing;
 use crate::holders::{AuditService, Holders};
-use crate::losses;
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
 use crate::publishing;
 use crate::store::directory;
+use crate::successions;
 use crate::witnesses::Witness;
 
 /// The name of the register key under which citizens are matched across the suite's registers.
@@ -86,7 +86,7 @@ impl Registry {
             logs: LOGS,
         })?;
         tokio::spawn(publishing::run(log.clone(), context.clone()));
-        tokio::spawn(losses::run(log.clone()));
+        tokio::spawn(successions::run(log.clone(), context.clone()));
         for witness in witnesses {
             tokio::spawn(witness.feed(log.clone()));
         }

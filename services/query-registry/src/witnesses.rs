@@ -78,8 +78,9 @@ impl Witness {
         loop {
             ticks.tick().await;
             let mut failed = false;
-            // A log that ended has nothing more to show, and its witness may have seen what was lost.
-            for name in log.names().into_iter().filter(|name| !log.has_ended(name)) {
+            // Its witness may have seen what a log lost for good.
+            let shows = |name: &String| log.ending(name).is_none_or(|ending| ending.lost() == 0);
+            for name in log.names().into_iter().filter(shows) {
                 let waits = match self.show(&log, &name).await {
                     Ok(()) => {
                         behind.remove(&name);

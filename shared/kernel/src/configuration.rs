@@ -26,6 +26,9 @@ pub enum ConfigurationKind {
     Witness,
     /// A lost end of a log, that its successor may go on. Name: the log; digest: that of `GET /v1/logs/{log}/loss`.
     LogLoss,
+    /// The key of a log's successor, that the log may end for it. Name: the successor; digest: SHA-256 of the public key, as
+    /// `GET /v1/logs/{log}/successor` has it.
+    LogKey,
 }
 
 impl ConfigurationKind {
@@ -38,6 +41,7 @@ impl ConfigurationKind {
             Self::RulePack => "rule_pack",
             Self::Witness => "witness",
             Self::LogLoss => "log_loss",
+            Self::LogKey => "log_key",
         }
     }
 }

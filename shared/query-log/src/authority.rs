@@ -8,6 +8,7 @@ use transparency::note::Signer;
 use crate::error::LogError;
 use crate::keys::KeyStore;
 use crate::standing::{Anchors, Signed};
+use crate::succession::Ending;
 
 /// Signs for the logs under one prefix.
 pub(crate) struct Authority {
@@ -29,6 +30,12 @@ impl Authority {
     /// The name of the log in checkpoints (C2SP tlog-checkpoint): a URL without scheme.
     pub fn origin(&self, log: &str) -> String {
         format!("{}/{log}", self.prefix)
+    }
+
+    /// Whether two persons accepted that the log ended so.
+    pub async fn accepts(&self, ending: &Ending) -> Result<bool, LogError> {
+        let signer = self.signer(&ending.successor()).await?;
+        Ok(self.anchors.accepts(ending, signer.verifier()).await)
     }
 
     /// Signs checkpoints of `log`. The key is asked for once: it is no month's, and stays.

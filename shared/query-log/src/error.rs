@@ -43,11 +43,11 @@ pub enum LogError {
     /// origin, is not this log's. Nothing is sequenced and nothing signed.
     #[error("the log's checkpoints are signed by another key")]
     OtherKey,
-    /// The log's end was lost and two persons accepted that: its successor goes on.
+    /// The log has ended, as two persons accepted: its successor goes on.
     #[error("the log has ended, another goes on")]
     Ended,
-    /// The log begins behind a loss that nobody accepted, or not any more.
-    #[error("nobody accepted the loss that the log begins behind")]
+    /// The log before it ended in a way that nobody accepted, or not any more.
+    #[error("nobody accepted how the log before this one ended")]
     Unaccepted,
     /// What a witness answered is not its cosignature of the checkpoint.
     #[error("the witness's cosignature does not hold")]

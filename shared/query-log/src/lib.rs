@@ -23,6 +23,7 @@ pub mod month;
 mod proving;
 pub mod publishing;
 mod reading;
+mod rotation;
 mod sequencer;
 pub mod standing;
 mod statement;
@@ -44,7 +45,7 @@ pub use log::{Opening, QueryLog};
 pub use month::Month;
 pub use publishing::Published;
 pub use standing::{AnchorError, Anchors, NoAnchors};
-pub use succession::Loss;
+pub use succession::Ending;
 pub use transparency::Hash;
 pub use values::{SealedValue, ValueKeys, ValueReader};
 pub use verify::{Break, BreakKind, Verdict, Verifier, VerifyReport, verify_database};
@@ -59,8 +60,10 @@ pub const DESTRUCTION: &str = "destruction";
 pub const ERASURE_ORDER: &str = "erasure-order";
 /// `action` of a governance entry that records that the one entry in its `range` was erased.
 pub const ERASURE: &str = "erasure";
-/// `action` of the entry that names an accepted loss: the first of a successor, and one of the governance log.
+/// `action` of the entry that names how a log ended: the first of its successor, and one of the governance log.
 pub const SUCCESSION: &str = "succession";
+/// `action` of an entry that names the key of the log's successor, under its own.
+pub const KEY_ROTATION: &str = "key-rotation";
 /// `decision` of an approved order.
 pub const APPROVED: &str = "approved";
 

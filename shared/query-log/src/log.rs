@@ -21,7 +21,7 @@ use crate::keys::{self, KeyStore};
 use crate::month::Month;
 use crate::sequencer::{Prepared, QUEUE, Refusal, Sequencer, Waiting};
 use crate::standing::Anchors;
-use crate::succession::{self, Loss};
+use crate::succession::{self, Ending};
 
 /// Connections for reading; appending has one of its own per log.
 const READERS: usize = 4;
@@ -59,7 +59,7 @@ pub struct QueryLog {
 pub(crate) struct Inner {
     /// Those that the log was opened with, and successors that it learned of.
     logs: RwLock<BTreeMap<String, LogHandle>>,
-    /// Logs that ended whose loss this process knows to be entered in the governance log.
+    /// Logs of which this process knows that their ending is entered in the governance log.
     told: RwLock<BTreeSet<String>>,
     database_url: String,
     pub authority: Arc<Authority>,
@@ -77,8 +77,8 @@ pub(crate) struct LogHandle {
     queue: mpsc::Sender<Waiting>,
     /// `recorded_at` of the last entry in microseconds: preparing aims at its month if the clock is behind.
     last_at: Arc<AtomicI64>,
-    /// The log that goes on where this one ended.
-    successor: Option<String>,
+    /// How it ended, if it did.
+    ending: Option<Ending>,
 }
 
 impl std::fmt::Debug for QueryLog {
@@ -129,13 +129,29 @@ impl QueryLog {
     /// Appends `entry` to `log` and returns once it is durable, with the proof of it. On any error the caller must act as
     /// if the entry were not recorded (an intent that was recorded nevertheless shows as open, see [`Self::open_intents`]).
     pub async fn append(&self, log: &str, entry: NewEntry) -> Result<Receipt, LogError> {
+        self.write(log, &entry).await
+    }
+
+    /// As [`Self::append`], to the log that is written now in the line of logs that `log` belongs to: one that ended this
+    /// moment is no refusal.
+    pub async fn append_to_line(&self, log: &str, entry: NewEntry) -> Result<Receipt, LogError> {
+        match self.write(&self.current(log), &entry).await {
+            Err(LogError::Ended) => {
+                self.succeed().await?;
+                self.write(&self.current(log), &entry).await
+            }
+            written => written,
+        }
+    }
+
+    async fn write(&self, log: &str, entry: &NewEntry) -> Result<Receipt, LogError> {
         if entry.kind == Kind::Manifest {
             return Err(LogError::Invalid("manifest entries are written by the log itself"));
         }
         let handle = self.handle(log)?;
         for _ in 0..TURNS {
             let month = Month::of(handle.not_before(self.inner.clock.now()));
-            let mut prepared = self.prepare(log, month, &entry).await?;
+            let mut prepared = self.prepare(log, month, entry).await?;
             let field_keys = prepared.take_field_keys();
             let (answer, answered) = oneshot::channel();
             handle.queue.send(Waiting { prepared, answer }).await.map_err(|_| LogError::Closed)?;
@@ -167,42 +183,42 @@ impl QueryLog {
 
     /// The log that goes on where `log` ended, if it did.
     pub fn successor(&self, log: &str) -> Option<String> {
-        self.handle(log).ok()?.successor
+        Some(self.ending(log)?.successor())
     }
 
-    /// Whether the log ended.
-    pub fn has_ended(&self, log: &str) -> bool {
-        self.successor(log).is_some()
+    /// How the log ended, if it did.
+    pub fn ending(&self, log: &str) -> Option<Ending> {
+        self.handle(log).ok()?.ending
     }
 
     /// The log that is written now in the line of logs that `log` belongs to: itself, unless it ended.
     pub fn current(&self, log: &str) -> String {
         let logs = self.inner.logs.read().unwrap_or_else(PoisonError::into_inner);
-        let mut current = log;
-        while let Some(next) = logs.get(current).and_then(|handle| handle.successor.as_deref()) {
-            current = next;
+        let mut current = log.to_owned();
+        while let Some(ending) = logs.get(&current).and_then(|handle| handle.ending.as_ref()) {
+            current = ending.successor();
         }
-        current.to_owned()
+        current
     }
 
-    /// Takes up that the log ended with this loss: its successor is written from now on.
-    pub(crate) fn begin(&self, loss: &Loss) {
-        if self.has_ended(&loss.log) || !self.holds(&loss.log) {
+    /// Takes up that the log ended so: its successor is written from now on.
+    pub(crate) fn begin(&self, ending: &Ending) {
+        if self.ending(&ending.log).is_some() || !self.holds(&ending.log) {
             return;
         }
-        self.inner.start(&loss.successor());
+        self.inner.start(&ending.successor());
         let mut logs = self.inner.logs.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = logs.get_mut(&loss.log) {
-            handle.successor = Some(loss.successor());
+        if let Some(handle) = logs.get_mut(&ending.log) {
+            handle.ending = Some(ending.clone());
         }
     }
 
-    pub(crate) fn knows(&self, loss: &Loss) -> bool {
-        self.inner.told.read().unwrap_or_else(PoisonError::into_inner).contains(&loss.log)
+    pub(crate) fn knows(&self, ending: &Ending) -> bool {
+        self.inner.told.read().unwrap_or_else(PoisonError::into_inner).contains(&ending.log)
     }
 
-    pub(crate) fn know(&self, loss: &Loss) {
-        self.inner.told.write().unwrap_or_else(PoisonError::into_inner).insert(loss.log.clone());
+    pub(crate) fn know(&self, ending: &Ending) {
+        self.inner.told.write().unwrap_or_else(PoisonError::into_inner).insert(ending.log.clone());
     }
 
     pub(crate) fn handle(&self, log: &str) -> Result<LogHandle, LogError> {
@@ -272,7 +288,7 @@ impl Inner {
                 waiting,
             );
             tokio::spawn(sequencer.run());
-            LogHandle { queue, last_at, successor: None }
+            LogHandle { queue, last_at, ending: None }
         });
     }
 }

@@ -210,10 +210,10 @@ impl Sequencer {
     async fn compare(&mut self, leading: &mut Leading) -> Result<(), LogError> {
         let head = leading.head(&self.log);
         let authority = &self.authority;
-        if let Some(loss) = &leading.follows
-            && !authority.anchors.accepts(loss).await
+        if let Some(ending) = &leading.follows
+            && !authority.accepts(ending).await?
         {
-            tracing::error!(log = self.log, "nobody accepted the loss that this log begins behind");
+            tracing::error!(log = self.log, "nobody accepted how the log before this one ended");
             return Err(LogError::Unaccepted);
         }
         let mut known = standing::signed_heads(&mut leading.connection, authority, &self.log).await?;

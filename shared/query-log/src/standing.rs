@@ -17,7 +17,7 @@ use crate::entry::Head;
 use crate::error::LogError;
 use crate::proving::hashes_of;
 use crate::publishing::last_published;
-use crate::succession::Loss;
+use crate::succession::Ending;
 
 /// Longest time (real) that those who hold copies may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,8 +30,8 @@ pub trait Anchors: Send + Sync + 'static {
     /// can be asked.
     async fn known(&self, log: &str, key: &Verifier) -> Result<Vec<Head>, AnchorError>;
 
-    /// Whether two persons accepted this loss, so that a successor goes on (invariant 11).
-    async fn accepts(&self, _: &Loss) -> bool {
+    /// Whether two persons accepted this ending, so that the successor with this key goes on (invariant 11).
+    async fn accepts(&self, _: &Ending, _successors: &Verifier) -> bool {
         false
     }
 }

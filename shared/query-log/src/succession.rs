@@ -1,9 +1,10 @@
-//! The way out when the end of a log is nowhere any more: two persons accept the loss, the log stays closed at what is left
-//! of it, and a successor begins anew – with its own name, checkpoints and keys, so that no later entry takes the place of
-//! one that was proved to somebody. Its first entry names the loss, and so does an entry of the governance log.
+//! How a log ends and another goes on: with its own name, checkpoints and keys. Its first entry names how the one before ended,
+//! and so does an entry of the governance log. Two persons accept it ([`Anchors::accepts`](crate::Anchors::accepts)), for one of
+//! two reasons: the end of the log is nowhere any more, so that a later entry would take the place of one that was proved
+//! to somebody; or its successor is to sign with another key ([`QueryLog::rotate`]).
 //!
-//! In an order in which each step may be repeated after a crash: the loss is noted ([`QueryLog::loss`]) → accepted
-//! ([`Anchors::accepts`](crate::Anchors::accepts)) → the database ends the log → the governance log has it.
+//! In an order in which each step may be repeated after a crash: a loss is noted ([`QueryLog::loss`]) → accepted → the database
+//! ends the log → the governance log has it.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz};
@@ -23,12 +24,12 @@ use crate::reading::{hash, signed, unsigned};
 use crate::standing;
 use crate::{GOVERNANCE, SUCCESSION};
 
-/// Digest of a succession's entry that names the loss.
-pub(crate) const LOSS: &str = "loss";
+/// Digest of a succession's entry that names the ending.
+const ENDING: &str = "ending";
 
-/// What a log lost: the entries from `size` on that were signed and are not there.
+/// How a log ended: what is left of it, and what was signed. Entries from `size` to `known_size` - 1 are lost, if any.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Loss {
+pub struct Ending {
     /// The log.
     pub log: String,
     /// Entries that are left.
@@ -41,17 +42,22 @@ pub struct Loss {
     pub known_root: Hash,
 }
 
-impl Loss {
-    /// What two persons accept: SHA-256 of the line `datawarden/log-loss/v1` and the loss as RFC 8785 JSON, hexadecimal.
+impl Ending {
+    /// SHA-256 of the line `datawarden/log-ending/v1` and the ending as RFC 8785 JSON, hexadecimal: what two persons accept of a
+    /// loss.
     pub fn digest(&self) -> String {
         let json = canonical::bytes(self).unwrap_or_default();
-        canonical::sha256_hex(&[b"datawarden/log-loss/v1\n".as_slice(), &json].concat())
+        canonical::sha256_hex(&[b"datawarden/log-ending/v1\n".as_slice(), &json].concat())
     }
 
-    /// The log that begins behind it: `three-year-2` after `three-year`.
+    /// How many entries are lost.
+    pub fn lost(&self) -> u64 {
+        self.known_size.saturating_sub(self.size)
+    }
+
+    /// The log that begins behind it.
     pub fn successor(&self) -> String {
-        let (first, place) = line_and_place(&self.log);
-        format!("{first}-{}", place + 1)
+        successor(&self.log)
     }
 
     /// The entry that says so: the first of the successor, and one of the governance log.
@@ -60,21 +66,21 @@ impl Loss {
             log: self.log.clone(),
             month: Month::of(at),
             first: self.size,
-            last: self.known_size - 1,
-            count: self.known_size - self.size,
+            last: self.known_size.checked_sub(1).ok_or(LogError::Malformed)?,
+            count: self.lost(),
             root: self.known_root,
         };
         let digest = self.digest().parse().map_err(|_| LogError::Malformed)?;
         Ok(NewEntry {
             action: Some(SUCCESSION.to_owned()),
             range: Some(range),
-            digests: [(LOSS.to_owned(), digest)].into(),
+            digests: [(ENDING.to_owned(), digest)].into(),
             ..NewEntry::new(Kind::Governance, at)
         })
     }
 
     fn is_told_by(&self, header: &Header) -> bool {
-        let digest = header.digests.get(LOSS).map(ToString::to_string);
+        let digest = header.digests.get(ENDING).map(ToString::to_string);
         header.action.as_deref() == Some(SUCCESSION) && digest == Some(self.digest())
     }
 }
@@ -82,6 +88,12 @@ impl Loss {
 /// The first log of the line that `log` belongs to, which names its retention class: `three-year` of `three-year-2`.
 pub fn line(log: &str) -> &str {
     line_and_place(log).0
+}
+
+/// The log that would go on where `log` ended: `three-year-2` after `three-year`.
+pub fn successor(log: &str) -> String {
+    let (first, place) = line_and_place(log);
+    format!("{first}-{}", place + 1)
 }
 
 /// Whether it is what a successor begins with: its own word, and no act of the governance log.
@@ -94,9 +106,9 @@ fn line_and_place(log: &str) -> (&str, u32) {
     parts.unwrap_or((log, 1))
 }
 
-/// A noted loss, and the successor if one was begun behind it.
+/// How a log ended, or may end: since when, if it did.
 #[derive(QueryableByName)]
-pub(crate) struct LossRow {
+pub(crate) struct EndingRow {
     #[diesel(sql_type = Text)]
     log: String,
     #[diesel(sql_type = BigInt)]
@@ -111,9 +123,9 @@ pub(crate) struct LossRow {
     since: Option<Instant>,
 }
 
-impl LossRow {
-    fn loss(&self) -> Result<Loss, LogError> {
-        Ok(Loss {
+impl EndingRow {
+    fn ending(&self) -> Result<Ending, LogError> {
+        Ok(Ending {
             log: self.log.clone(),
             size: unsigned(self.size)?,
             root_hash: hash(&self.root_hash)?,
@@ -123,8 +135,8 @@ impl LossRow {
     }
 }
 
-/// The losses that logs ended with.
-async fn ended(connection: &mut AsyncPgConnection) -> Result<Vec<LossRow>, LogError> {
+/// How logs ended.
+async fn ended(connection: &mut AsyncPgConnection) -> Result<Vec<EndingRow>, LogError> {
     let sql =
         "SELECT log, size, root_hash, known_size, known_root, since FROM log_successions ORDER BY since, log";
     Ok(statement(sql).load(connection).await?)
@@ -134,14 +146,14 @@ async fn ended(connection: &mut AsyncPgConnection) -> Result<Vec<LossRow>, LogEr
 pub(crate) async fn ends_of(
     connection: &mut AsyncPgConnection,
     log: &str,
-) -> Result<(Option<Loss>, Option<Loss>), LogError> {
+) -> Result<(Option<Ending>, Option<Ending>), LogError> {
     let (mut own, mut before) = (None, None);
     for row in ended(connection).await? {
-        let loss = row.loss()?;
-        if loss.log == log {
-            own = Some(loss);
-        } else if loss.successor() == log {
-            before = Some(loss);
+        let ending = row.ending()?;
+        if ending.log == log {
+            own = Some(ending);
+        } else if ending.successor() == log {
+            before = Some(ending);
         }
     }
     Ok((own, before))
@@ -150,25 +162,25 @@ pub(crate) async fn ends_of(
 impl QueryLog {
     /// What `log` lost, if anything: the head that the database has, compared with what was signed, published, and is held by
     /// others. It is noted, so that it can be accepted. Of a log that ended: what it ended with.
-    pub async fn loss(&self, log: &str) -> Result<Option<Loss>, LogError> {
+    pub async fn loss(&self, log: &str) -> Result<Option<Ending>, LogError> {
         if let (Some(ended), _) = ends_of(&mut *self.connection().await?, log).await? {
             return Ok(Some(ended));
         }
-        let Some(loss) = self.lost_now(log).await? else { return Ok(None) };
+        let Some(ending) = self.lost_now(log).await? else { return Ok(None) };
         let mut connection = self.connection().await?;
         statement("SELECT log_create($1)").bind::<Text, _>(log).execute(&mut connection).await?;
-        statement("INSERT INTO log_losses VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
-            .bind::<Text, _>(&loss.log)
-            .bind::<BigInt, _>(signed(loss.size))
-            .bind::<Binary, _>(loss.root_hash.0.to_vec())
-            .bind::<BigInt, _>(signed(loss.known_size))
-            .bind::<Binary, _>(loss.known_root.0.to_vec())
+        statement("INSERT INTO log_endings VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
+            .bind::<Text, _>(&ending.log)
+            .bind::<BigInt, _>(signed(ending.size))
+            .bind::<Binary, _>(ending.root_hash.0.to_vec())
+            .bind::<BigInt, _>(signed(ending.known_size))
+            .bind::<Binary, _>(ending.known_root.0.to_vec())
             .execute(&mut connection)
             .await?;
-        Ok(Some(loss))
+        Ok(Some(ending))
     }
 
-    async fn lost_now(&self, log: &str) -> Result<Option<Loss>, LogError> {
+    async fn lost_now(&self, log: &str) -> Result<Option<Ending>, LogError> {
         let head = self.head(log).await?;
         let authority = &self.inner.authority;
         let mut known = standing::signed_heads(&mut *self.connection().await?, authority, log).await?;
@@ -178,7 +190,7 @@ impl QueryLog {
         for known in kept {
             standing::check(&mut *self.connection().await?, &head, &known).await?;
         }
-        Ok(lost.into_iter().max_by_key(|known| known.size).map(|known| Loss {
+        Ok(lost.into_iter().max_by_key(|known| known.size).map(|known| Ending {
             log: head.log,
             size: head.size,
             root_hash: head.root_hash,
@@ -187,46 +199,46 @@ impl QueryLog {
         }))
     }
 
-    /// Ends each log whose loss was noted and accepted, and begins its successor; takes up what another replica began. Gives
-    /// the losses that are new to this process. To be called again and again: a failure midway is made up for.
-    pub async fn succeed(&self) -> Result<Vec<Loss>, LogError> {
-        for loss in self.acceptable().await? {
-            if self.inner.authority.anchors.accepts(&loss).await && self.covers(&loss).await? {
-                self.end_with(&loss).await?;
+    /// Ends each log whose loss was noted and accepted, and begins its successor; takes up what another replica ended. Gives
+    /// the endings that are new to this process. To be called again and again: a failure midway is made up for.
+    pub async fn succeed(&self) -> Result<Vec<Ending>, LogError> {
+        for ending in self.acceptable().await? {
+            if self.inner.authority.accepts(&ending).await? && self.covers(&ending).await? {
+                self.end_with(&ending).await?;
             }
         }
         let ended = ended(&mut *self.connection().await?).await?;
-        let mut losses =
-            ended.iter().map(|row| Ok((row.loss()?, row.since))).collect::<Result<Vec<_>, LogError>>()?;
+        let mut endings =
+            ended.iter().map(|row| Ok((row.ending()?, row.since))).collect::<Result<Vec<_>, LogError>>()?;
         // The governance log's own before those that it is told of.
-        losses.sort_by_key(|(loss, _)| line(&loss.log) != GOVERNANCE);
+        endings.sort_by_key(|(ending, _)| line(&ending.log) != GOVERNANCE);
         let mut news = vec![];
-        for (loss, since) in losses {
+        for (ending, since) in endings {
             // Whoever can write to the database can say that a log ended: nobody goes on behind that.
-            if self.knows(&loss) || !self.inner.authority.anchors.accepts(&loss).await {
+            if self.knows(&ending) || !self.inner.authority.accepts(&ending).await? {
                 continue;
             }
-            self.begin(&loss);
-            self.tell(&loss, since.unwrap_or(self.now())).await?;
-            self.know(&loss);
-            news.push(loss);
+            self.begin(&ending);
+            self.tell(&ending, since.unwrap_or(self.now())).await?;
+            self.know(&ending);
+            news.push(ending);
         }
         Ok(news)
     }
 
     /// Noted losses of logs that are as they were then.
-    async fn acceptable(&self) -> Result<Vec<Loss>, LogError> {
-        let rows: Vec<LossRow> = statement(
-            "SELECT l.*, NULL::timestamptz AS since FROM log_losses l JOIN log_heads USING (log, size, root_hash) \
-             WHERE NOT EXISTS (SELECT FROM log_successions s WHERE s.log = l.log) ORDER BY log, known_size DESC",
+    async fn acceptable(&self) -> Result<Vec<Ending>, LogError> {
+        let rows: Vec<EndingRow> = statement(
+            "SELECT l.*, NULL::timestamptz AS since FROM log_endings l JOIN log_heads USING (log, size, root_hash) \
+             WHERE known_size > size AND NOT EXISTS (SELECT FROM log_successions s WHERE s.log = l.log) ORDER BY log, known_size DESC",
         )
         .load(&mut self.connection().await?)
         .await?;
-        rows.iter().map(LossRow::loss).collect()
+        rows.iter().map(EndingRow::ending).collect()
     }
 
     /// Whether nobody holds more of the log than was accepted as lost, and something is lost at all.
-    async fn covers(&self, accepted: &Loss) -> Result<bool, LogError> {
+    async fn covers(&self, accepted: &Ending) -> Result<bool, LogError> {
         let Some(now) = self.lost_now(&accepted.log).await? else { return Ok(false) };
         let covered = now.known_size < accepted.known_size || now == *accepted;
         if !covered {
@@ -240,27 +252,27 @@ impl QueryLog {
         Ok(covered)
     }
 
-    async fn end_with(&self, loss: &Loss) -> Result<(), LogError> {
+    async fn end_with(&self, ending: &Ending) -> Result<(), LogError> {
         let succeed = statement("SELECT log_succeed($1, $2, $3, $4, $5, $6, $7)")
-            .bind::<Text, _>(&loss.log)
-            .bind::<Text, _>(loss.successor())
-            .bind::<BigInt, _>(signed(loss.size))
-            .bind::<Binary, _>(loss.root_hash.0.to_vec())
-            .bind::<BigInt, _>(signed(loss.known_size))
-            .bind::<Binary, _>(loss.known_root.0.to_vec())
+            .bind::<Text, _>(&ending.log)
+            .bind::<Text, _>(ending.successor())
+            .bind::<BigInt, _>(signed(ending.size))
+            .bind::<Binary, _>(ending.root_hash.0.to_vec())
+            .bind::<BigInt, _>(signed(ending.known_size))
+            .bind::<Binary, _>(ending.known_root.0.to_vec())
             .bind::<Timestamptz, _>(self.now());
         let done = succeed.execute(&mut self.connection().await?).await;
         done.map(drop).map_err(refused)
     }
 
     /// Enters the succession in the governance log, if it is not there; that log may itself be a successor.
-    async fn tell(&self, loss: &Loss, since: Instant) -> Result<(), LogError> {
+    async fn tell(&self, ending: &Ending, since: Instant) -> Result<(), LogError> {
         let governance = self.current(GOVERNANCE);
         let filter = Filter { kinds: vec![Kind::Governance], from: Some(since), ..Filter::default() };
         let mut after = None;
         loop {
             let page = self.find(&governance, &filter, after, 1_000).await?;
-            if page.entries.iter().any(|e| !opens(&e.header) && loss.is_told_by(&e.header)) {
+            if page.entries.iter().any(|e| !opens(&e.header) && ending.is_told_by(&e.header)) {
                 return Ok(());
             }
             after = page.next;
@@ -268,7 +280,7 @@ impl QueryLog {
                 break;
             }
         }
-        self.append(&governance, loss.entry(self.now())?).await.map(drop)
+        self.append(&governance, ending.entry(self.now())?).await.map(drop)
     }
 }
 
@@ -276,15 +288,15 @@ impl QueryLog {
 mod tests {
     use super::*;
 
-    fn loss(log: &str) -> Loss {
+    fn ending(log: &str) -> Ending {
         let root = Hash([7; 32]);
-        Loss { log: log.to_owned(), size: 5, root_hash: root, known_size: 8, known_root: root }
+        Ending { log: log.to_owned(), size: 5, root_hash: root, known_size: 8, known_root: root }
     }
 
     #[test]
     fn successors_are_counted_in_their_line() {
-        assert_eq!(loss("three-year").successor(), "three-year-2");
-        assert_eq!(loss("three-year-2").successor(), "three-year-3");
+        assert_eq!(ending("three-year").successor(), "three-year-2");
+        assert_eq!(ending("three-year-2").successor(), "three-year-3");
         assert_eq!(
             (line("three-year"), line("three-year-12"), line("governance-2")),
             ("three-year", "three-year", "governance")
@@ -292,15 +304,15 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_names_all_of_the_loss() {
-        let one = loss("three-year");
-        assert_eq!(one.digest(), "c33f67fbfeb0a1330451a0dd3fc7be1f4f9c52fdfb126f2141aca2d495e8f58c");
+    fn the_digest_names_all_of_the_ending() {
+        let one = ending("three-year");
+        assert_eq!(one.digest(), "39c9b87e24f1560c6ab02f57121c34862427744bb339b34d9eaa405b2a893afc");
         let others = [
-            loss("five-year"),
-            Loss { size: 4, ..one.clone() },
-            Loss { known_size: 9, ..one.clone() },
-            Loss { root_hash: Hash([8; 32]), ..one.clone() },
-            Loss { known_root: Hash([8; 32]), ..one.clone() },
+            ending("five-year"),
+            Ending { size: 4, ..one.clone() },
+            Ending { known_size: 9, ..one.clone() },
+            Ending { root_hash: Hash([8; 32]), ..one.clone() },
+            Ending { known_root: Hash([8; 32]), ..one.clone() },
         ];
         assert!(others.iter().all(|other| other.digest() != one.digest()));
     }

@@ -28,7 +28,7 @@ use transparency::{Frontier, Hash, Node};
 use trust::Trust;
 
 pub use database::{verify_database, verify_logs};
-pub use succession::Lost;
+pub use succession::Ended;
 pub use trust::Witnessed;
 
 /// What is broken at a position.
@@ -61,7 +61,7 @@ pub enum BreakKind {
     /// A month was dropped without a destruction entry in the governance log (position: its first index). In the governance
     /// log itself: a destruction or an erasure without an order for it (position: its index).
     UnorderedDestruction,
-    /// A successor does not name the loss that it begins behind, or the governance log does not (position: 0).
+    /// A successor does not name how the log before it ended, or the governance log does not (position: 0).
     Succession,
     /// The manifest that begins a month does not fit the month before.
     Manifest,
@@ -118,8 +118,8 @@ pub struct VerifyReport {
     pub logs: BTreeMap<String, Extent>,
     /// Of each log the checkpoints that the policy's quorum of witnesses had seen, by size.
     pub witnessed: BTreeMap<String, Vec<Witnessed>>,
-    /// Lost ends of logs that two persons accepted: those entries were signed and are gone.
-    pub lost: Vec<Lost>,
+    /// Logs that ended, as the governance log has it: with entries lost, or for another key.
+    pub ended: Vec<Ended>,
     /// The outcome.
     pub verdict: Verdict,
 }
@@ -164,8 +164,8 @@ pub struct Verifier {
     destroyed: Vec<crate::MonthRange>,
     /// Approved orders of the governance logs by log and index: what they order, and of which entries.
     orders: BTreeMap<(String, u64), (String, crate::MonthRange)>,
-    losses: Vec<Lost>,
-    openings: Vec<Lost>,
+    ended: Vec<Ended>,
+    openings: Vec<Ended>,
     gaps: Vec<Gap>,
     breaks: Vec<Break>,
     checked: u64,
@@ -271,8 +271,8 @@ impl Verifier {
         self.breaks.dedup();
         let extent = |track: &Track| Extent { from: track.from, until: track.expected };
         let logs = self.tracks.iter().map(|(log, track)| (log.clone(), extent(track))).collect();
-        let lost = self.losses;
-        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, logs, witnessed, lost, verdict }
+        let ended = self.ended;
+        VerifyReport { checked: self.checked, breaks: self.breaks, anchored, logs, witnessed, ended, verdict }
     }
 
     fn expected(&self, log: &str) -> u64 {

@@ -111,7 +111,7 @@ pub enum GovernedAct {
         custodians: BTreeSet<PersonId>,
     },
     /// Approves something that services run on: a root, a key, the way to a provider, a rule pack, a witness, a log's
-    /// lost end.
+    /// lost end, the key of its successor.
     ApproveConfiguration {
         /// The thing, by its digest.
         item: ConfigurationItem,

@@ -103,6 +103,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("leave", "請假或留職停薪"),
     ("legal-basis-not-in-force", "法規依據未生效或不適用"),
     ("log_contradicted", "日誌前後矛盾"),
+    ("log_key", "日誌金鑰"),
     ("log_loss", "日誌缺損"),
     ("log_out", "登出"),
     ("lost", "遺失"),

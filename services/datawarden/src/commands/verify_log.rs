@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use chrono::DateTime;
 use clap::Args;
 use query_log::Head;
-use query_log::verify::{Lost, Verdict, Verifier, VerifyReport, verify_logs};
+use query_log::verify::{Ended, Verdict, Verifier, VerifyReport, verify_logs};
 use transparency::policy::Policy;
 
 use super::say;
@@ -101,11 +101,12 @@ fn print(report: &VerifyReport) {
             say(format!("    seen by the quorum of witnesses: {} entries by {at}", seen.size));
         }
     }
-    for lost in &report.lost {
-        let Lost { log, first, last, told_in, told_at, .. } = lost;
-        say(format!(
-            "  LOST entries {first} to {last} of {log}: two persons accepted that, entry {told_at} of {told_in}"
-        ));
+    for Ended { log, size, lost, told_in, told_at, .. } in &report.ended {
+        let how = match lost {
+            0 => format!("{log} ended with {size} entries, for a successor with another key"),
+            lost => format!("LOST entries {size} to {} of {log}", size + lost - 1),
+        };
+        say(format!("  {how}: two persons accepted that, entry {told_at} of {told_in}"));
     }
     for found in &report.breaks {
         say(format!("  BREAK {:?} at entry {} of {}: {}", found.kind, found.index, found.log, found.detail));

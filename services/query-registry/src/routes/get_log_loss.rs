@@ -18,12 +18,12 @@ use crate::state::Registry;
 pub async fn get_log_loss(caller: Caller, path: web::Path<String>) -> Result<Answer<LogLoss>> {
     let registry = caller.context.state::<Registry>();
     let log = path.into_inner();
-    let loss =
-        registry.log.loss(&log).await.and_then(|loss| loss.ok_or(LogError::NotFound)).map_err(not_found)?;
+    let loss = registry.log.loss(&log).await.map_err(not_found)?.filter(|loss| loss.lost() > 0);
+    let loss = loss.ok_or(LogError::NotFound).map_err(not_found)?;
     Ok(Answer::ok(LogLoss {
         digest: loss.digest(),
         successor: loss.successor(),
-        ended: registry.log.has_ended(&log),
+        ended: registry.log.ending(&log).is_some(),
         size: loss.size,
         root_hash: loss.root_hash.to_string(),
         known_size: loss.known_size,

@@ -6,11 +6,12 @@ use kernel::{Clock as _, days};
 use query_log::{FileKeyStore, Hash, KeyStore as _};
 use query_registry::domain::rules::THREE_YEARS;
 use query_registry_types::control::ControlReport;
-use query_registry_types::logs::{FoundLogEntries, LogHeads, LogLoss};
+use query_registry_types::logs::{FoundLogEntries, LogHeads, LogLoss, LogSuccessor};
 use query_registry_types::queries::QueryAnswer;
 use serde_json::json;
 use transparency::checkpoint::Checkpoint;
-use transparency::note::Signer;
+use transparency::entry_proof::EntryProof;
+use transparency::note::{Signer, Verifier};
 
 use crate::stage::Stage;
 
@@ -29,6 +30,26 @@ async fn lose_three(stage: &Stage) {
     stage.sql(&format!("INSERT INTO log_checkpoints VALUES {row}")).await;
 }
 
+async fn approve(stage: &Stage, kind: ConfigurationKind, name: &str, digest: &str) {
+    let effective_on = days::taipei_date(stage.app.clock.now());
+    let item = ConfigurationItem { kind, name: name.to_owned(), digest: digest.to_owned(), effective_on };
+    stage.feed_configuration(item, true, 1).await;
+}
+
+/// The service does it by itself, within seconds.
+async fn until_ended(stage: &Stage) -> LogHeads {
+    let soon = async {
+        loop {
+            let heads: LogHeads = stage.app.get("/v1/logs", &stage.app.token(&stage.auditor)).await.json(200);
+            if heads.heads.iter().any(|head| head.successor.as_deref() == Some(NEXT)) {
+                break heads;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), soon).await.unwrap()
+}
+
 #[actix_web::test]
 async fn a_log_whose_lost_end_two_administrators_approved_has_a_successor_that_the_gate_writes() {
     let stage = Stage::set().await;
@@ -43,22 +64,8 @@ async fn a_log_whose_lost_end_two_administrators_approved_has_a_successor_that_t
     assert_eq!((loss.known_size - loss.size, loss.successor.as_str(), loss.ended), (3, NEXT, false));
     assert!(stage.registry().log.succeed().await.unwrap().is_empty());
 
-    let item = ConfigurationItem {
-        kind: ConfigurationKind::LogLoss,
-        name: THREE_YEARS.to_owned(),
-        digest: loss.digest.clone(),
-        effective_on: days::taipei_date(stage.app.clock.now()),
-    };
-    stage.feed_configuration(item, true, 1).await;
-    // The service does it by itself, within seconds.
-    let heads = async || -> LogHeads { stage.app.get("/v1/logs", &auditor).await.json(200) };
-    let ended = async || heads().await.heads.iter().any(|h| h.successor.as_deref() == Some(NEXT));
-    let soon = async {
-        while !ended().await {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), soon).await.unwrap();
+    approve(&stage, ConfigurationKind::LogLoss, THREE_YEARS, &loss.digest).await;
+    until_ended(&stage).await;
     let loss: LogLoss = stage.app.get(&path, &auditor).await.json(200);
     assert!(loss.ended);
 
@@ -82,5 +89,31 @@ async fn a_log_whose_lost_end_two_administrators_approved_has_a_successor_that_t
     let reports: Vec<ControlReport> = serde_json::from_value(reports["items"].clone()).unwrap();
     let report = reports.first().unwrap();
     assert_eq!((report.content.lines, report.content.unmatched), (3, 0), "{report:?}");
+    stage.strike().await;
+}
+
+#[actix_web::test]
+async fn a_log_whose_next_key_two_administrators_approved_ends_and_its_successor_signs_with_it() {
+    let stage = Stage::set().await;
+    let application = stage.endorsed().await;
+    let first: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
+    let path = format!("/v1/logs/{THREE_YEARS}/successor");
+    let auditor = stage.app.token(&stage.auditor);
+    let next: LogSuccessor = stage.app.get(&path, &auditor).await.json(200);
+    assert_eq!((next.successor.as_str(), next.ended), (NEXT, false));
+    approve(&stage, ConfigurationKind::LogKey, NEXT, &"0".repeat(64)).await;
+    approve(&stage, ConfigurationKind::LogKey, NEXT, &next.digest).await;
+    let heads = until_ended(&stage).await.heads;
+    let key =
+        |log: &str| heads.iter().find(|head| head.log == log).map(|head| head.verifier_key.clone()).unwrap();
+    assert_eq!(key(NEXT), next.verifier_key);
+    stage.app.get(&format!("/v1/logs/{THREE_YEARS}/loss"), &auditor).await.expect_problem("not-found");
+
+    let second: QueryAnswer = stage.query(&stage.ask(application.id, 1)).await.json(200);
+    for (receipt, log) in [(&first.receipt, THREE_YEARS), (&second.receipt, NEXT)] {
+        let proof = EntryProof::parse(&receipt.proof).unwrap();
+        let leaf = Hash::leaf(proof.extra.as_ref().unwrap());
+        assert!(proof.verify(leaf, &[Verifier::parse(&key(log)).unwrap()]).is_ok());
+    }
     stage.strike().await;
 }

@@ -56,6 +56,19 @@ pub struct LogHeads {
     pub heads: Vec<LogHead>,
 }
 
+/// The log that would go on where a log ended, with its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogSuccessor {
+    /// Its name.
+    pub successor: String,
+    /// The key that verifies its checkpoints, as C2SP signed-note writes verifier keys.
+    pub verifier_key: String,
+    /// What two administrators approve (kind `log_key`, the successor's name), so that it goes on with this key.
+    pub digest: String,
+    /// Whether it goes on already.
+    pub ended: bool,
+}
+
 /// An entry of a log: its public header.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LogEntryView {

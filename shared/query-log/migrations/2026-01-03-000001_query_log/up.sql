@@ -119,16 +119,16 @@ CREATE TABLE log_erasures (
 );
 COMMENT ON TABLE log_erasures IS 'Entries that are erased early, noted before their key goes; written by log_note_erasure alone.';
 
-CREATE TABLE log_losses (
+CREATE TABLE log_endings (
     log text NOT NULL REFERENCES log_heads (log),
     size bigint NOT NULL CHECK (size >= 0),
     root_hash bytea NOT NULL CHECK (octet_length(root_hash) = 32),
-    known_size bigint NOT NULL CHECK (known_size > size),
+    known_size bigint NOT NULL CHECK (known_size >= size),
     known_root bytea NOT NULL CHECK (octet_length(known_root) = 32),
     PRIMARY KEY (log, size, root_hash, known_size, known_root)
 );
-COMMENT ON TABLE log_losses IS 'What was found lost of a log: entries size to known_size - 1 were signed and are not there. Two persons
-may accept it as it is written here.';
+COMMENT ON TABLE log_endings IS 'How a log may end: at size, although known_size entries were signed. What is lost two persons may accept as
+it is written here; a log that ends for a new key loses nothing.';
 
 CREATE TABLE log_successions (
     log text PRIMARY KEY REFERENCES log_heads (log),
@@ -138,9 +138,9 @@ CREATE TABLE log_successions (
     known_size bigint NOT NULL,
     known_root bytea NOT NULL,
     since timestamptz NOT NULL,
-    FOREIGN KEY (log, size, root_hash, known_size, known_root) REFERENCES log_losses
+    FOREIGN KEY (log, size, root_hash, known_size, known_root) REFERENCES log_endings
 );
-COMMENT ON TABLE log_successions IS 'Logs that ended with an accepted loss, and those that began behind it; written by log_succeed alone.';
+COMMENT ON TABLE log_successions IS 'Logs that ended, and those that began behind them; written by log_succeed and log_retire alone.';
 
 CREATE TABLE log_cosignatures (
     log text NOT NULL,
@@ -189,8 +189,8 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_nodes FOR EACH ROW E
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_nodes EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_checkpoints FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_checkpoints EXECUTE FUNCTION log_refuse_change();
-CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_losses FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
-CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_losses EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_endings FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_endings EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_successions FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON log_successions EXECUTE FUNCTION log_refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON log_cosignatures FOR EACH ROW EXECUTE FUNCTION log_refuse_change();
@@ -216,7 +216,7 @@ CREATE FUNCTION log_current(p_log text) RETURNS text LANGUAGE sql STABLE SET sea
     SELECT log FROM line ORDER BY place DESC LIMIT 1
 $$;
 
--- Ends a log at what is left of it, and makes its successor known. Refuses unless that very loss was noted. Called again
+-- Ends a log at what is left of it, and makes its successor known. Refuses unless that very ending was noted. Called again
 -- for a log that ended so it does nothing. Whoever still leads is fenced.
 CREATE FUNCTION log_succeed(p_log text, p_successor text, p_size bigint, p_root bytea, p_known_size bigint, p_known_root bytea,
     p_since timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -233,6 +233,17 @@ BEGIN
     PERFORM log_create(p_successor);
     INSERT INTO log_successions VALUES (p_log, p_successor, p_size, p_root, p_known_size, p_known_root, p_since);
     UPDATE log_heads SET epoch = epoch + 1 WHERE log = p_log;
+END $$;
+
+-- Ends a log as it stands, for a successor that signs with another key.
+CREATE FUNCTION log_retire(p_log text, p_successor text, p_since timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+    v_head log_heads;
+BEGIN
+    SELECT * INTO v_head FROM log_heads WHERE log = p_log FOR UPDATE;
+    INSERT INTO log_endings VALUES (p_log, v_head.size, v_head.root_hash, v_head.size, v_head.root_hash) ON CONFLICT DO NOTHING;
+    PERFORM log_succeed(p_log, p_successor, v_head.size, v_head.root_hash, v_head.size, v_head.root_hash, p_since);
 END $$;
 
 -- Attaching (instead of PARTITION OF) leaves the other logs' sequencers unblocked.
@@ -451,7 +462,8 @@ BEGIN
     PERFORM log_drop_generations(p_log, v_month.month, v_month.subject_generation);
 END $$;
 
-REVOKE ALL ON FUNCTION log_create(text), log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz), log_open_month(text, date, bigint), log_drop_month(text, date, bigint),
+REVOKE ALL ON FUNCTION log_create(text), log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz),
+    log_retire(text, text, timestamptz), log_open_month(text, date, bigint), log_drop_month(text, date, bigint),
     log_attach(text, text, text, text), log_open_generation(text, date, bigint), log_drop_generations(text, date, bigint),
     log_note_erasure(text, date, bigint, bigint), log_erased_month(text, bigint, bigint),
     log_open_subjects(text, bigint, bigint, bigint), log_end_subjects(text, bigint, bigint)
@@ -476,22 +488,23 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO datawarden_log_writer, datawarden_log_keeper', current_schema());
     FOREACH v_role IN ARRAY ARRAY['datawarden_log_writer', 'datawarden_log_keeper', current_user::text] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON log_entries, log_bodies, log_subjects TO %I', v_role);
-        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints, log_cosignatures, log_losses TO %I', v_role);
+        EXECUTE format('GRANT SELECT, INSERT ON log_nodes, log_checkpoints, log_cosignatures, log_endings TO %I', v_role);
         EXECUTE format('GRANT SELECT ON log_months, log_erasures, log_successions TO %I', v_role);
         EXECUTE format('GRANT SELECT, UPDATE ON log_heads TO %I', v_role);
         EXECUTE format('GRANT EXECUTE ON FUNCTION log_create(text), log_open_month(text, date, bigint), '
-            'log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz) TO %I', v_role);
+            'log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz), log_retire(text, text, timestamptz) TO %I', v_role);
     END LOOP;
     EXECUTE format('GRANT EXECUTE ON FUNCTION log_drop_month(text, date, bigint), '
         'log_note_erasure(text, date, bigint, bigint), log_open_subjects(text, bigint, bigint, bigint), '
         'log_end_subjects(text, bigint, bigint) TO datawarden_log_keeper, %I', current_user);
     FOREACH v_table IN ARRAY
         ARRAY['log_heads', 'log_months', 'log_entries', 'log_bodies', 'log_subjects', 'log_erasures', 'log_nodes',
-            'log_losses', 'log_successions', 'log_checkpoints', 'log_cosignatures'] LOOP
+            'log_endings', 'log_successions', 'log_checkpoints', 'log_cosignatures'] LOOP
         EXECUTE format('ALTER TABLE %I OWNER TO datawarden_log_owner', v_table);
     END LOOP;
     ALTER FUNCTION log_create(text) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_succeed(text, text, bigint, bytea, bigint, bytea, timestamptz) OWNER TO datawarden_log_owner;
+    ALTER FUNCTION log_retire(text, text, timestamptz) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_open_month(text, date, bigint) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_drop_month(text, date, bigint) OWNER TO datawarden_log_owner;
     ALTER FUNCTION log_attach(text, text, text, text) OWNER TO datawarden_log_owner;

@@ -21,7 +21,7 @@ use crate::error::LogError;
 use crate::header::{Header, Kind, MonthRange};
 use crate::month::Month;
 use crate::reading::unsigned;
-use crate::succession::{Loss, ends_of};
+use crate::succession::{Ending, ends_of};
 
 /// What a leader knows; dropped as soon as anything goes wrong.
 pub struct Leading {
@@ -30,8 +30,8 @@ pub struct Leading {
     pub connection: AsyncPgConnection,
     pub signer: Arc<Signer>,
     pub server: Server,
-    /// The loss that the log begins behind, if it is a successor.
-    pub follows: Option<Loss>,
+    /// How the log before it ended, if it is a successor.
+    pub follows: Option<Ending>,
     pub epoch: i64,
     pub size: i64,
     pub edge: Frontier,
@@ -176,8 +176,8 @@ impl Leading {
 
     /// The entry that a successor begins with.
     pub fn opening(&self, log: &str, month: Month, recorded_at: Instant) -> Result<Option<Header>, LogError> {
-        let Some(loss) = self.follows.as_ref().filter(|_| self.size == 0) else { return Ok(None) };
-        Ok(Some(placed(log, month, &loss.entry(recorded_at)?, 0, recorded_at)))
+        let Some(ending) = self.follows.as_ref().filter(|_| self.size == 0) else { return Ok(None) };
+        Ok(Some(placed(log, month, &ending.entry(recorded_at)?, 0, recorded_at)))
     }
 
     /// The entry that closes the month so far, as the first of the next.

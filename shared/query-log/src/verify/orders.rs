@@ -1,7 +1,7 @@
 //! Acts of the governance log. Destructions and early erasures (H7, I5): each stands under an order for the very same entries,
-//! which was approved and entered before it. Successions: a lost end that was accepted.
+//! which was approved and entered before it. Successions: how a log ended.
 
-use super::succession::Lost;
+use super::succession::Ended;
 use super::{BreakKind, Verifier};
 use crate::header::Header;
 use crate::succession::opens;
@@ -20,7 +20,7 @@ impl Verifier {
                 return;
             }
             SUCCESSION if !opens(header) => {
-                self.losses.push(Lost::of(range, log, header.index));
+                self.ended.push(Ended::of(range, log, header.index));
                 return;
             }
             DESTRUCTION => DESTRUCTION_ORDER,

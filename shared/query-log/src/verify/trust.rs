@@ -153,7 +153,10 @@ impl Verifier {
                         );
                         self.report(&log, size.saturating_sub(1), BreakKind::HeadMismatch, detail);
                     }
-                    None if self.losses.iter().any(|l| l.log == log && l.explains(expected, size, root)) => {}
+                    None if self
+                        .ended
+                        .iter()
+                        .any(|it| it.log == log && it.explains(expected, size, root)) => {}
                     None if size > expected => {
                         let detail = "a trusted head names later entries";
                         self.report(&log, expected, BreakKind::Truncated, detail);

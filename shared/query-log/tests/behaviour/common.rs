@@ -96,7 +96,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let keys = FileKeyStore::open(&directory.path().join("keys"), &directory.path().join("kek")).unwrap();
         let clock = SimulatedClock::starting_at(moment("2026-01-15T02:00:00Z"));
-        let log = open(url, &keys, &clock, &random, Arc::new(NoAnchors));
+        let log = open(url, &keys, &clock, &random, Arc::new(NoAnchors), 0);
         let name = url.rsplit('/').next().unwrap().to_owned();
         Self { url: url.to_owned(), name, log, clock, keys, directory, server: None, random }
     }
@@ -108,12 +108,17 @@ impl World {
 
     /// Another process that comes to the database another way.
     pub fn replica_by(&self, url: &str) -> QueryLog {
-        open(url, &self.keys, &self.clock, &self.random, Arc::new(NoAnchors))
+        open(url, &self.keys, &self.clock, &self.random, Arc::new(NoAnchors), 0)
     }
 
     /// Another process that asks `anchors` before it goes on.
     pub fn anchored(&self, anchors: impl Anchors) -> QueryLog {
-        open(&self.url, &self.keys, &self.clock, &self.random, Arc::new(anchors))
+        self.witnessed(anchors, 0)
+    }
+
+    /// As [`Self::anchored`], with a quorum of witnesses.
+    pub fn witnessed(&self, anchors: impl Anchors, quorum: usize) -> QueryLog {
+        open(&self.url, &self.keys, &self.clock, &self.random, Arc::new(anchors), quorum)
     }
 
     /// Runs SQL as superuser with every trigger switched off.
@@ -173,6 +178,7 @@ fn open(
     clock: &SimulatedClock,
     random: &Arc<dyn Random>,
     anchors: Arc<dyn Anchors>,
+    quorum: usize,
 ) -> QueryLog {
     QueryLog::open(Opening {
         database_url: url,
@@ -181,7 +187,7 @@ fn open(
         clock: Arc::new(clock.clone()),
         random: Arc::clone(random),
         anchors,
-        quorum: 0,
+        quorum,
         logs: &[LOG, "five-year", GOVERNANCE],
     })
     .unwrap()

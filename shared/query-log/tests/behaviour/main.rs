@@ -17,6 +17,7 @@ mod kills;
 mod proving;
 mod raw_files;
 mod reading;
+mod rotation;
 mod standing;
 mod tampering;
 mod trouble;

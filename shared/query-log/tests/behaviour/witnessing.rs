@@ -1,41 +1,24 @@
 //! What is kept of witnesses' words, and what is shown because of them.
 
-use std::sync::Arc;
-
 use chrono::TimeDelta;
-use kernel::{Clock as _, SystemRandom};
-use query_log::{GOVERNANCE, LogError, NoAnchors, Opening, Published, QueryLog};
+use kernel::Clock as _;
+use query_log::{LogError, NoAnchors, Published};
 use transparency::checkpoint::Checkpoint;
 use transparency::cosignature::cosign;
 use transparency::note::{Note, Signer};
 use transparency::policy::Policy;
 use transparency::{Hash, verify_consistency};
 
-use crate::common::{LOG, ORIGIN, World, moment};
+use crate::common::{LOG, World, moment};
 
 const NAMES: [&str; 2] = ["ethics.example/w", "examiner.example/w"];
 
-fn witness(n: usize) -> Signer {
+pub fn witness(n: usize) -> Signer {
     Signer::witness(NAMES[n], &[u8::try_from(n).unwrap() + 1; 32]).unwrap()
 }
 
-fn line(witness: &Signer, checkpoint: &Published) -> String {
+pub fn line(witness: &Signer, checkpoint: &Published) -> String {
     cosign(witness, &Note::parse(&checkpoint.note).unwrap().text, 1_768_442_400)
-}
-
-/// Another process on the same log, which shows what `quorum` witnesses have seen.
-fn with_quorum(world: &World, quorum: usize) -> QueryLog {
-    QueryLog::open(Opening {
-        database_url: &world.url,
-        origin: ORIGIN,
-        keys: Arc::new(world.keys.clone()),
-        clock: Arc::new(world.clock.clone()),
-        random: Arc::new(SystemRandom),
-        anchors: Arc::new(NoAnchors),
-        quorum,
-        logs: &[LOG, GOVERNANCE],
-    })
-    .unwrap()
 }
 
 async fn published(world: &World, entries: u8) -> Published {
@@ -85,7 +68,7 @@ async fn only_a_witness_s_own_word_on_this_very_checkpoint_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_is_shown_when_the_quorum_has_seen_it_and_proofs_wait_for_that() {
     let world = World::start().await;
-    let log = with_quorum(&world, 2);
+    let log = world.witnessed(NoAnchors, 2);
     let (first, second) = (witness(0), witness(1));
     let policy = format!(
         "log {}\nwitness a {}\nwitness b {}\ngroup both all a b\nquorum both",
@@ -116,7 +99,7 @@ async fn a_checkpoint_is_shown_when_the_quorum_has_seen_it_and_proofs_wait_for_t
 #[tokio::test(flavor = "multi_thread")]
 async fn while_witnesses_are_away_what_is_new_is_shown_without_them() {
     let world = World::start().await;
-    let log = with_quorum(&world, 1);
+    let log = world.witnessed(NoAnchors, 1);
     let seen = published(&world, 1).await;
     log.keep_cosignature(LOG, 1, witness(0).verifier(), &line(&witness(0), &seen)).await.unwrap();
     for _ in 0..9 {
@@ -130,7 +113,7 @@ async fn while_witnesses_are_away_what_is_new_is_shown_without_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_log_s_last_entry_is_not_kept_back_for_a_witness_that_is_away() {
     let world = World::start().await;
-    let log = with_quorum(&world, 1);
+    let log = world.witnessed(NoAnchors, 1);
     let seen = published(&world, 1).await;
     log.keep_cosignature(LOG, 1, witness(0).verifier(), &line(&witness(0), &seen)).await.unwrap();
     published(&world, 1).await;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use query_log::{
-    AnchorError, Anchors, BreakKind, GOVERNANCE, Hash, Head, LogError, Loss, QueryLog, SUCCESSION, Verdict,
+    AnchorError, Anchors, BreakKind, Ending, GOVERNANCE, Hash, Head, LogError, QueryLog, SUCCESSION, Verdict,
     VerifyReport, verify_database,
 };
 use tokio::task::block_in_place;
@@ -22,7 +22,7 @@ const NEXT_GOVERNANCE: &str = "governance-2";
 #[derive(Clone, Default)]
 struct Others {
     held: Arc<Mutex<Vec<Head>>>,
-    accepted: Arc<Mutex<Vec<Loss>>>,
+    accepted: Arc<Mutex<Vec<Ending>>>,
 }
 
 #[async_trait]
@@ -31,7 +31,7 @@ impl Anchors for Others {
         Ok(self.held.lock().unwrap().iter().filter(|head| head.log == log).cloned().collect())
     }
 
-    async fn accepts(&self, loss: &Loss) -> bool {
+    async fn accepts(&self, loss: &Ending, _: &Verifier) -> bool {
         self.accepted.lock().unwrap().contains(loss)
     }
 }
@@ -43,7 +43,7 @@ impl Others {
         head
     }
 
-    fn accept(&self, loss: &Loss) {
+    fn accept(&self, loss: &Ending) {
         self.accepted.lock().unwrap().push(loss.clone());
     }
 }
@@ -66,7 +66,7 @@ async fn refused(log: &QueryLog) {
     assert!(matches!(refused, Err(LogError::LostTail { known: 8, size: 5 })), "{refused:?}");
 }
 
-async fn loss_of(log: &QueryLog, name: &str) -> Loss {
+async fn loss_of(log: &QueryLog, name: &str) -> Ending {
     log.loss(name).await.unwrap().unwrap()
 }
 
@@ -121,8 +121,8 @@ async fn a_lost_end_that_was_accepted_ends_the_log_and_a_successor_goes_on() {
 
     let report = verified(&world, &log, &[receipt.head]).await;
     assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
-    let [lost] = report.lost.as_slice() else { panic!("{:?}", report.lost) };
-    assert_eq!((lost.log.as_str(), lost.first, lost.last), (LOG, 5, 7));
+    let [lost] = report.ended.as_slice() else { panic!("{:?}", report.ended) };
+    assert_eq!((lost.log.as_str(), lost.size, lost.lost), (LOG, 5, 3));
     assert_eq!((lost.told_in.as_str(), lost.told_at), (GOVERNANCE, 0));
 }
 
@@ -157,7 +157,7 @@ async fn an_end_that_only_the_database_claims_stops_everybody_and_shows() {
     let loss = loss_of(&log, LOG).await;
     world
         .run(&format!(
-            "SELECT log_succeed('{LOG}', '{NEXT}', 5, root_hash, known_size, known_root, now()) FROM log_losses"
+            "SELECT log_succeed('{LOG}', '{NEXT}', 5, root_hash, known_size, known_root, now()) FROM log_endings"
         ))
         .await
         .unwrap();
@@ -223,7 +223,7 @@ async fn where_the_governance_log_lost_its_end_too_its_successor_governs() {
     log.expire_month(LOG, month, order.index).await.unwrap();
     let report = verified(&world, &log, &[]).await;
     assert_eq!(report.verdict, Verdict::Intact, "{:?}", report.breaks);
-    assert_eq!(report.lost.len(), 2);
+    assert_eq!(report.ended.len(), 2);
     let never = log.drop_month(NEXT_GOVERNANCE, month, order.index).await;
     assert!(never.unwrap_err().to_string().contains("never pruned"));
 }
