@@ -32,7 +32,7 @@ pub async fn run(log: QueryLog, context: Context) {
 async fn go_on(log: &QueryLog, context: &Context) -> Result<()> {
     for ending in log.succeed().await.map_err(anyhow::Error::from)? {
         let (successor, lost) = (ending.successor(), ending.lost());
-        tracing::error!(log = ending.log, successor, lost, "a log ended, its successor goes on");
+        tracing::warn!(log = ending.log, successor, lost, "a log ended, its successor goes on");
     }
     let today = days::taipei_date(context.now());
     for approved in approved_keys(context).await?.iter().filter(|it| it.item.effective_on <= today) {

@@ -20,7 +20,7 @@ use crate::reading::signed;
 use crate::succession::successor;
 
 /// Digest of a rotation's entry: SHA-256 of the successor's public key.
-const NEXT_KEY: &str = "next-key";
+pub(crate) const NEXT_KEY: &str = "next-key";
 
 #[derive(QueryableByName)]
 struct SeenRow {

@@ -229,8 +229,9 @@ impl QueryLog {
     /// Noted losses of logs that are as they were then.
     async fn acceptable(&self) -> Result<Vec<Ending>, LogError> {
         let rows: Vec<EndingRow> = statement(
-            "SELECT l.*, NULL::timestamptz AS since FROM log_endings l JOIN log_heads USING (log, size, root_hash) \
-             WHERE known_size > size AND NOT EXISTS (SELECT FROM log_successions s WHERE s.log = l.log) ORDER BY log, known_size DESC",
+            "SELECT log, size, root_hash, known_size, known_root, NULL::timestamptz AS since \
+             FROM log_endings l JOIN log_heads USING (log, size, root_hash) WHERE known_size > size \
+             AND NOT EXISTS (SELECT FROM log_successions s WHERE s.log = l.log) ORDER BY log, known_size DESC",
         )
         .load(&mut self.connection().await?)
         .await?;

@@ -50,7 +50,8 @@ pub enum BreakKind {
     Tree,
     /// A published checkpoint cannot be read, or says something else of the tree (position: last index under it).
     Checkpoint,
-    /// A published checkpoint is not signed by the log's key: somebody else wrote on (position: last index under it).
+    /// A published checkpoint is not signed by the log's key: somebody else wrote on (position: last index under it). Or the key
+    /// of a successor is not one that the log before it named (position: 0).
     Signature,
     /// A dense counter of an account or an agency skips or repeats.
     ForgedCounter,
@@ -166,6 +167,8 @@ pub struct Verifier {
     orders: BTreeMap<(String, u64), (String, crate::MonthRange)>,
     ended: Vec<Ended>,
     openings: Vec<Ended>,
+    /// Of successors the keys that the logs before them named.
+    next_keys: BTreeMap<String, Vec<Hash>>,
     gaps: Vec<Gap>,
     breaks: Vec<Break>,
     checked: u64,

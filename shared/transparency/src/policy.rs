@@ -64,6 +64,11 @@ impl Policy {
         Self { logs, witnesses: BTreeMap::new(), groups: BTreeMap::new(), quorum: None }
     }
 
+    /// The keys of the logs.
+    pub fn logs(&self) -> &[Verifier] {
+        &self.logs
+    }
+
     /// Whether cosignatures are wanted.
     pub fn wants_witnesses(&self) -> bool {
         self.quorum.is_some()

@@ -102,6 +102,7 @@ impl Verifier {
         self.counters_of(track, log, header, placed);
         self.manifest_of(log, row, header);
         self.opening_of(log, header);
+        self.rotation_of(log, header);
         if line(log) == GOVERNANCE && header.kind == Kind::Governance && placed {
             self.act_of(log, track.from, header);
         }

@@ -1,12 +1,15 @@
 //! How logs ended, and those that begin behind them.
 
+use kernel::canonical;
 use serde::{Deserialize, Serialize};
-use transparency::Hash;
+use transparency::policy::Policy;
+use transparency::{Hash, note};
 
 use super::{BreakKind, Verifier};
-use crate::SUCCESSION;
 use crate::header::{Header, MonthRange};
-use crate::succession::opens;
+use crate::rotation::NEXT_KEY;
+use crate::succession::{opens, successor};
+use crate::{KEY_ROTATION, SUCCESSION};
 
 /// A log that ended, as two persons accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +60,30 @@ impl Verifier {
         }
     }
 
+    /// An entry of a log that names the key of its successor.
+    pub(super) fn rotation_of(&mut self, log: &str, header: &Header) {
+        if header.action.as_deref() == Some(KEY_ROTATION) {
+            self.next_keys.entry(successor(log)).or_default().extend(header.digests.get(NEXT_KEY));
+        }
+    }
+
+    /// Where the log before is at hand, and ended for another key: it must have named that key, under its own.
+    fn judge_key(&mut self, opening: &Ended) {
+        if opening.lost > 0 || self.tracks.get(&opening.log).is_none_or(|track| track.from > 0) {
+            return;
+        }
+        let named = self.next_keys.get(&opening.told_in);
+        let keys = self.trust.policy.iter().flat_map(Policy::logs);
+        let mut own = keys.filter(|key| key.name().rsplit('/').next() == Some(&opening.told_in));
+        let is_named = |key: &note::Verifier| {
+            named.is_some_and(|named| named.contains(&Hash(canonical::sha256(key.public_key()))))
+        };
+        if named.is_none() || own.any(|key| !is_named(key)) {
+            let detail = "its key is not one that the log before it named";
+            self.report(&opening.told_in, 0, BreakKind::Signature, detail);
+        }
+    }
+
     /// Once everything was read: whether the governance log bears out what successors begin with.
     pub(super) fn judge_openings(&mut self) {
         for opening in std::mem::take(&mut self.openings) {
@@ -68,6 +95,7 @@ impl Verifier {
                 let detail = "no entry of the governance log says that the log before it ended so";
                 self.report(&opening.told_in, 0, BreakKind::Succession, detail);
             }
+            self.judge_key(&opening);
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use query_log::{
-    AnchorError, Anchors, Ending, GOVERNANCE, Head, KEY_ROTATION, LogError, Verdict, Verifier,
-    verify_database,
+    AnchorError, Anchors, BreakKind, Ending, GOVERNANCE, Head, KEY_ROTATION, LogError, QueryLog, Verdict,
+    Verifier, VerifyReport, verify_database,
 };
 use transparency::entry_proof::EntryProof;
 use transparency::note;
@@ -36,6 +36,18 @@ impl Accepts {
     fn accept(&self, key: note::Verifier) {
         *self.0.lock().unwrap() = Some(key);
     }
+}
+
+/// The logs, as somebody judges them who trusts these keys.
+async fn verified(log: &QueryLog, keys: [&note::Verifier; 2]) -> VerifyReport {
+    let policy = format!("log {}\nlog {}\nquorum none", keys[0], keys[1]);
+    let mut verifier = Verifier::new([]).under(policy.parse().unwrap());
+    for name in [GOVERNANCE, LOG, NEXT] {
+        let mut bundle = vec![];
+        log.export_bundle(name, 0..u64::MAX, &mut bundle).await.unwrap();
+        verifier.bundle(bundle.as_slice()).unwrap();
+    }
+    verifier.finish()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,16 +83,17 @@ async fn a_log_ends_for_another_key_once_its_witnesses_have_seen_that() {
         assert!(proof.verify(receipt.leaf_hash, std::slice::from_ref(key)).is_ok());
         assert!(proof.verify(receipt.leaf_hash, std::slice::from_ref(other)).is_err());
     }
-    let mut verifier = Verifier::new(vec![next.head.clone(), log.head(GOVERNANCE).await.unwrap()]);
-    for name in [GOVERNANCE, LOG, NEXT] {
-        let mut bundle = vec![];
-        log.export_bundle(name, 0..u64::MAX, &mut bundle).await.unwrap();
-        verifier.bundle(bundle.as_slice()).unwrap();
-    }
-    let report = verifier.finish();
+    log.publish(NEXT).await.unwrap();
+    let report = verified(&log, [&old, &key]).await;
     assert_eq!(report.verdict, Verdict::Unanchored, "{:?}", report.breaks);
+    assert_eq!((report.anchored[LOG], report.anchored[NEXT]), (3, 2));
     let [ended] = report.ended.as_slice() else { panic!("{:?}", report.ended) };
     assert_eq!((ended.log.as_str(), ended.size, ended.lost), (LOG, 3, 0));
+    // A verifier that was told another key for the successor than the one that the log named.
+    let forger = note::Signer::new(key.name(), &[3; 32]).unwrap();
+    let report = verified(&log, [&old, forger.verifier()]).await;
+    let found: Vec<_> = report.breaks.iter().map(|b| (b.log.as_str(), b.index, b.kind)).collect();
+    assert!(found.contains(&(NEXT, 0, BreakKind::Signature)), "{found:?}");
     // Nobody goes on with a key that is not the accepted one.
     accepts.0.lock().unwrap().take();
     let other = world.witnessed(accepts, 1);
