@@ -205,10 +205,11 @@ impl Stack {
             roots: Some(pki.join("roots/internal.pem")),
         };
         Settings {
-            // The simulated year is one client that sends thousands of requests a second.
+            // The simulated year is one client that sends thousands of requests a second. All services share a machine: where not
+            // many ask at once, a second worker costs more in wakings than it brings.
             http: settings::Http {
                 bind: address.to_string(),
-                workers: 2,
+                workers: if service.name == "query-registry" { 2 } else { 1 },
                 limits: settings::Limits::none(),
                 ..settings::Http::default()
             },
