@@ -19,8 +19,8 @@ use crate::sample::Keys;
 
 /// Tries of a request while pods come and go, a quarter of a second apart.
 const PATIENCE: u32 = 120;
-/// How often a service is asked whether it is ready, a second apart at least.
-const READY_TRIES: u32 = 20;
+/// How long services may take to be ready: a node whose network fails for half a minute has its pods begin again.
+const READY_WITHIN: Duration = Duration::from_secs(120);
 
 /// Options.
 #[derive(Args)]
@@ -149,13 +149,11 @@ async fn ready(services: &[(String, String)], options: &Options) -> anyhow::Resu
     Ok(())
 }
 
-/// Asks one service, at most [`READY_TRIES`] times, and tells each verdict that is new.
+/// Asks one service each second for [`READY_WITHIN`], and tells each verdict that is new.
 async fn until_ready(client: &reqwest::Client, name: &str, url: &str) -> bool {
     let mut told = String::new();
-    for tries in 0..READY_TRIES {
-        if tries > 0 {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+    let begun = tokio::time::Instant::now();
+    while begun.elapsed() < READY_WITHIN {
         let verdict = match client.get(format!("{url}/readyz")).send().await {
             Ok(answer) if answer.status().is_success() => "ready".to_owned(),
             Ok(answer) => format!("not ready: {}", answer.text().await.unwrap_or_default()),
@@ -168,6 +166,7 @@ async fn until_ready(client: &reqwest::Client, name: &str, url: &str) -> bool {
             return true;
         }
         told = verdict;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
     false
 }
