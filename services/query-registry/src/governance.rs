@@ -1,12 +1,14 @@
 //! Digests that the governance log must hold: endorsements, and acts of the other services (invariant 11). They go
 //! there as jobs, written in the transaction of the act: at least once, within seconds.
 
+use std::ops::ControlFlow;
+
 use chassis::endorsements::{self, Taken};
 use chassis::jobs::JobKind;
 use chassis::{Caller, Context, Result, Tx};
 use identity::{CertificateIdentity, SignedEndorsement, Usage};
 use kernel::{Instant, Personal};
-use query_log::{Filter, GOVERNANCE, Hash, Header, Kind, MonthRange, NewEntry, Receipt};
+use query_log::{GOVERNANCE, Hash, Header, Kind, MonthRange, NewEntry, Receipt};
 use serde::{Deserialize, Serialize};
 
 use crate::gate;
@@ -80,18 +82,13 @@ pub async fn note_reading(
 
 /// The governance entries since `at`: few, for only acts stand there.
 pub async fn entries_since(registry: &Registry, at: Instant) -> Result<Vec<Header>> {
-    let filter = Filter { kinds: vec![Kind::Governance], from: Some(at), ..Filter::default() };
     let mut headers = vec![];
     for log in registry.log.line(GOVERNANCE) {
-        let mut after = None;
-        loop {
-            let page = registry.log.find(&log, &filter, after, 1000).await.map_err(anyhow::Error::from)?;
-            headers.extend(page.entries.into_iter().map(|entry| entry.header));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let keep = |header| {
+            headers.push(header);
+            ControlFlow::<()>::Continue(())
+        };
+        registry.log.acts_since(&log, at, keep).await.map_err(anyhow::Error::from)?;
     }
     Ok(headers)
 }

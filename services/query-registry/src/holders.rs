@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chassis::keys::KeyRing;
 use chassis::{Context, configuration};
 use kernel::configuration::{ConfigurationItem, ConfigurationKind};
-use kernel::{Clock, canonical, days};
-use query_log::{AnchorError, Anchors, Ending, Head};
+use kernel::{Clock, days};
+use query_log::{AnchorError, Anchors, Ending, Head, key_digest};
 use serde::Deserialize;
 use transparency::checkpoint::Checkpoint;
 use transparency::note::Verifier;
@@ -74,7 +74,7 @@ impl Anchors for Holders {
         let (kind, name, digest) = if ending.lost() > 0 {
             (ConfigurationKind::LogLoss, ending.log.clone(), ending.digest())
         } else {
-            (ConfigurationKind::LogKey, ending.successor(), key_digest(key))
+            (ConfigurationKind::LogKey, ending.successor(), key_digest(key).to_string())
         };
         let effective_on = days::taipei_date(self.context.now());
         let item = ConfigurationItem { kind, name, digest, effective_on };
@@ -83,11 +83,6 @@ impl Anchors for Holders {
             false
         })
     }
-}
-
-/// What two administrators approve of a log's key: SHA-256 of the public key, hexadecimal.
-pub fn key_digest(key: &Verifier) -> String {
-    canonical::sha256_hex(key.public_key())
 }
 
 /// The audit service, which keeps its own copy of every checkpoint.

@@ -7,10 +7,8 @@ use chassis::configuration::Approval;
 use chassis::{Context, Filter, Result, document};
 use kernel::configuration::ConfigurationKind;
 use kernel::days;
-use query_log::{QueryLog, succession};
+use query_log::{QueryLog, key_digest, succession};
 use tokio::time::{MissedTickBehavior, interval};
-
-use crate::holders::key_digest;
 
 /// How often (real time) it is looked whether something was approved, or another replica went on.
 const EVERY: Duration = Duration::from_secs(5);
@@ -40,7 +38,7 @@ async fn go_on(log: &QueryLog, context: &Context) -> Result<()> {
             |name: &String| succession::successor(name) == approved.item.name && log.ending(name).is_none();
         for name in log.names().into_iter().filter(rotates) {
             let key = log.next_key(&name).await.map_err(anyhow::Error::from)?;
-            if key_digest(&key) == approved.item.digest {
+            if key_digest(&key).to_string() == approved.item.digest {
                 let rotated = log.rotate(&name).await.map_err(anyhow::Error::from)?;
                 tracing::info!(log = name, rotated, "another key was approved for the log");
             }

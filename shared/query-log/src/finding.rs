@@ -1,6 +1,8 @@
 //! Finding entries. The statement is made of the filters that are set, each of which has its index in every month, and
 //! walks from the cursor on: what it reads grows with the page and the number of months, not with the log.
 
+use std::ops::ControlFlow;
+
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use crate::entry::{Entry, Filter, Page};
 use crate::error::LogError;
+use crate::header::{Header, Kind};
 use crate::keys::{self, KeyError};
 use crate::log::QueryLog;
 use crate::month::Month;
@@ -35,6 +38,29 @@ struct Found {
 }
 
 impl QueryLog {
+    /// Shows `visit` the governance entries of `log` recorded since then, in order, until it breaks; gives what it broke with.
+    pub async fn acts_since<T>(
+        &self,
+        log: &str,
+        since: Instant,
+        mut visit: impl FnMut(Header) -> ControlFlow<T>,
+    ) -> Result<Option<T>, LogError> {
+        let filter = Filter { kinds: vec![Kind::Governance], from: Some(since), ..Filter::default() };
+        let mut after = None;
+        loop {
+            let page = self.find(log, &filter, after, LARGEST_PAGE).await?;
+            for entry in page.entries {
+                if let ControlFlow::Break(found) = visit(entry.header) {
+                    return Ok(Some(found));
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Entries of `log` that fit `filter`, in order, those after index `after`; at most `limit` (1–1,000).
     pub async fn find(
         &self,

@@ -44,6 +44,7 @@ pub use keys::{KeyError, KeyStore, MonthKeys, Puncture};
 pub use log::{Opening, QueryLog};
 pub use month::Month;
 pub use publishing::Published;
+pub use rotation::key_digest;
 pub use standing::{AnchorError, Anchors, NoAnchors};
 pub use succession::Ending;
 pub use transparency::Hash;

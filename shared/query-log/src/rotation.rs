@@ -1,6 +1,8 @@
 //! A new key for a log's checkpoints: an entry of the log names the key, under its own, the log ends, and its successor signs
 //! with the new one. So a key signs for one log alone, and each log has one key for ever.
 
+use std::ops::ControlFlow;
+
 use chrono::TimeDelta;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
@@ -11,16 +13,21 @@ use transparency::Hash;
 use transparency::note::Verifier;
 
 use crate::KEY_ROTATION;
-use crate::entry::{Filter, NewEntry};
+use crate::entry::NewEntry;
 use crate::error::LogError;
 use crate::expiry::refused;
-use crate::header::Kind;
+use crate::header::{Header, Kind};
 use crate::log::QueryLog;
 use crate::reading::signed;
 use crate::succession::successor;
 
 /// Digest of a rotation's entry: SHA-256 of the successor's public key.
 pub(crate) const NEXT_KEY: &str = "next-key";
+
+/// SHA-256 of a log's public key: what names it in the entry, and what two persons accept.
+pub fn key_digest(key: &Verifier) -> Hash {
+    Hash(canonical::sha256(key.public_key()))
+}
 
 #[derive(QueryableByName)]
 struct SeenRow {
@@ -36,8 +43,8 @@ impl QueryLog {
     }
 
     /// Ends `log`, so that its successor signs with [`Self::next_key`]; two persons must have accepted that key. Before it signs,
-    /// the quorum of witnesses has seen the entry that names it under the key before. False: not yet,
-    /// to be called again. May be repeated after a failure midway.
+    /// the quorum of witnesses has seen the entry that names it under the key before. False: not yet, to be called again.
+    /// May be repeated after a failure midway.
     pub async fn rotate(&self, log: &str) -> Result<bool, LogError> {
         if self.ending(log).is_some() {
             return Ok(true);
@@ -60,24 +67,15 @@ impl QueryLog {
 
     /// The index of the entry that names the key, which is appended unless it is there.
     async fn name_next_key(&self, log: &str, key: &Verifier) -> Result<u64, LogError> {
-        let digest = Hash(canonical::sha256(key.public_key()));
+        let digest = key_digest(key);
+        let named = |header: Header| {
+            let names = header.action.as_deref() == Some(KEY_ROTATION);
+            let it = names && header.digests.get(NEXT_KEY) == Some(&digest);
+            if it { ControlFlow::Break(header.index) } else { ControlFlow::Continue(()) }
+        };
         // Named again when witnesses stayed away for a week: better than reading a log of years every few seconds.
-        let from = Some(self.now() - TimeDelta::days(7));
-        let filter = Filter { kinds: vec![Kind::Governance], from, ..Filter::default() };
-        let mut after = None;
-        loop {
-            let page = self.find(log, &filter, after, 1_000).await?;
-            let named = page.entries.iter().map(|entry| &entry.header).find(|header| {
-                header.action.as_deref() == Some(KEY_ROTATION)
-                    && header.digests.get(NEXT_KEY) == Some(&digest)
-            });
-            if let Some(header) = named {
-                return Ok(header.index);
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+        if let Some(index) = self.acts_since(log, self.now() - TimeDelta::days(7), named).await? {
+            return Ok(index);
         }
         let entry = NewEntry {
             action: Some(KEY_ROTATION.to_owned()),

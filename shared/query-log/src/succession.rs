@@ -6,6 +6,8 @@
 //! In an order in which each step may be repeated after a crash: a loss is noted ([`QueryLog::loss`]) → accepted → the database
 //! ends the log → the governance log has it.
 
+use std::ops::ControlFlow;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use statement::statement;
 use transparency::Hash;
 
-use crate::entry::{Filter, Head, NewEntry};
+use crate::entry::{Head, NewEntry};
 use crate::error::LogError;
 use crate::expiry::refused;
 use crate::header::{Header, Kind, MonthRange};
@@ -269,17 +271,12 @@ impl QueryLog {
     /// Enters the succession in the governance log, if it is not there; that log may itself be a successor.
     async fn tell(&self, ending: &Ending, since: Instant) -> Result<(), LogError> {
         let governance = self.current(GOVERNANCE);
-        let filter = Filter { kinds: vec![Kind::Governance], from: Some(since), ..Filter::default() };
-        let mut after = None;
-        loop {
-            let page = self.find(&governance, &filter, after, 1_000).await?;
-            if page.entries.iter().any(|e| !opens(&e.header) && ending.is_told_by(&e.header)) {
-                return Ok(());
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+        let told = |header: Header| {
+            let it = !opens(&header) && ending.is_told_by(&header);
+            if it { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        if self.acts_since(&governance, since, told).await?.is_some() {
+            return Ok(());
         }
         self.append(&governance, ending.entry(self.now())?).await.map(drop)
     }

@@ -2,11 +2,10 @@
 
 use actix_web::{get, web};
 use chassis::{Answer, Caller, Result};
-use query_log::succession;
+use query_log::{key_digest, succession};
 use query_registry_types::logs::LogSuccessor;
 
 use super::get_log_tile::not_found;
-use crate::holders::key_digest;
 use crate::state::Registry;
 
 /// Shows the log that would go on where this one ended, and its key, which is made when it is first asked for. Two administrators
@@ -23,7 +22,7 @@ pub async fn get_log_successor(caller: Caller, path: web::Path<String>) -> Resul
     Ok(Answer::ok(LogSuccessor {
         successor: succession::successor(&log),
         verifier_key: key.to_string(),
-        digest: key_digest(&key),
+        digest: key_digest(&key).to_string(),
         ended: registry.log.ending(&log).is_some(),
     }))
 }

@@ -1,13 +1,12 @@
 //! How logs ended, and those that begin behind them.
 
-use kernel::canonical;
 use serde::{Deserialize, Serialize};
 use transparency::policy::Policy;
 use transparency::{Hash, note};
 
 use super::{BreakKind, Verifier};
 use crate::header::{Header, MonthRange};
-use crate::rotation::NEXT_KEY;
+use crate::rotation::{NEXT_KEY, key_digest};
 use crate::succession::{opens, successor};
 use crate::{KEY_ROTATION, SUCCESSION};
 
@@ -75,9 +74,7 @@ impl Verifier {
         let named = self.next_keys.get(&opening.told_in);
         let keys = self.trust.policy.iter().flat_map(Policy::logs);
         let mut own = keys.filter(|key| key.name().rsplit('/').next() == Some(&opening.told_in));
-        let is_named = |key: &note::Verifier| {
-            named.is_some_and(|named| named.contains(&Hash(canonical::sha256(key.public_key()))))
-        };
+        let is_named = |key: &note::Verifier| named.is_some_and(|named| named.contains(&key_digest(key)));
         if named.is_none() || own.any(|key| !is_named(key)) {
             let detail = "its key is not one that the log before it named";
             self.report(&opening.told_in, 0, BreakKind::Signature, detail);
