@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
-use kernel::ids::{AgencyId, EmergencyGrantId, PostId, SessionId, SystemId, UnitId};
+use kernel::ids::{AgencyId, EmergencyGrantId, PersonId, PostId, SessionId, SystemId, UnitId};
 use kernel::{Instant, Random, SystemRandom};
 
 use crate::chain::ChainError;
@@ -105,8 +105,9 @@ pub struct Confirmation {
     pub x5t_s256: String,
 }
 
-/// What the account service grants: everything in an access token but issuer, audience and times.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// What the account service grants: everything in an access token but issuer, audience and times. As it is written;
+/// read it is by [`AccessClaims`], which has the same names.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessGrant {
     /// Person (with post) or agency system.
     #[serde(flatten)]
@@ -121,43 +122,42 @@ pub struct AccessGrant {
     pub token_id: String,
     /// `rev`: number of the last revocation that the account service had committed when it read what it grants here. A
     /// later one that concerns the token's subject ends it; a token without the number counts as older than all.
-    #[serde(default, rename = "rev")]
+    #[serde(rename = "rev")]
     pub as_of: i64,
     /// Name of the agency system; never a person's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The agency of the post or system.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub agency: Option<AgencyId>,
     /// Whether that agency oversees the others.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub oversees: bool,
     /// The regulations whose data that agency provides.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub provides: BTreeSet<String>,
     /// The unit of the post.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitId>,
     /// What is granted.
-    #[serde(default)]
     pub roles: BTreeSet<Role>,
     /// The agency system, or the one through which the person acts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemId>,
     /// The browser's address, noted at login.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<IpAddr>,
     /// The post a deputy acts in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub acting_for: Option<PostId>,
     /// The break-glass grant under which some of the roles stand; the token is good for what such a grant opens alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyGrantId>,
     /// The TLS certificate to which the token is bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     /// `sid`: the session of a person, which ends the token when it ends.
-    #[serde(rename = "sid", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
 }
 
@@ -168,18 +168,70 @@ impl AccessGrant {
     }
 }
 
-/// The claims of an access token on the wire.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// The claims of an access token as they are written.
+#[derive(Debug, serde::Serialize)]
+struct NewAccessClaims<'a> {
+    iss: &'a str,
+    aud: Audience,
+    iat: i64,
+    exp: i64,
+    /// The roles once more, as RFC 9068 §2.2.3 has them for resource servers of others; nothing here reads it.
+    scope: String,
+    #[serde(flatten)]
+    grant: &'a AccessGrant,
+}
+
+/// The claims of an access token as they are read, with each request of which the token is not known yet: flat, because
+/// `serde(flatten)` goes over everything twice. Names and meanings are those of [`AccessGrant`].
+#[derive(Debug, serde::Deserialize)]
 pub(crate) struct AccessClaims {
     pub iss: String,
     pub aud: Audience,
     pub iat: i64,
     pub exp: i64,
-    /// The roles once more, as RFC 9068 §2.2.3 has them for resource servers of others; nothing here reads it.
-    #[serde(default, skip_deserializing)]
-    pub scope: String,
-    #[serde(flatten)]
-    pub grant: AccessGrant,
+    kind: ActorKind,
+    person: Option<PersonId>,
+    post: Option<PostId>,
+    pub sub: String,
+    pub jti: String,
+    #[serde(default)]
+    pub rev: i64,
+    pub name: Option<String>,
+    pub agency: Option<AgencyId>,
+    #[serde(default)]
+    pub oversees: bool,
+    #[serde(default)]
+    pub provides: BTreeSet<String>,
+    pub unit: Option<UnitId>,
+    #[serde(default)]
+    pub roles: BTreeSet<Role>,
+    pub system: Option<SystemId>,
+    pub place: Option<IpAddr>,
+    pub acting_for: Option<PostId>,
+    pub emergency: Option<EmergencyGrantId>,
+    pub cnf: Option<Confirmation>,
+    pub sid: Option<SessionId>,
+}
+
+/// The tag of [`PrincipalKind`].
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ActorKind {
+    Person,
+    System,
+    Service,
+}
+
+impl AccessClaims {
+    /// Who acts.
+    pub fn kind(&self) -> Result<PrincipalKind, JwsError> {
+        match (self.kind, self.person, self.post) {
+            (ActorKind::Person, Some(person), Some(post)) => Ok(PrincipalKind::Person { person, post }),
+            (ActorKind::Person, _, _) => Err(JwsError::Claims),
+            (ActorKind::System, _, _) => Ok(PrincipalKind::System),
+            (ActorKind::Service, _, _) => Ok(PrincipalKind::Service),
+        }
+    }
 }
 
 /// `aud`: one text or a list (RFC 7519 §4.1.3).
@@ -229,13 +281,13 @@ impl TokenIssuer {
             [one] => Audience::One((*one).to_owned()),
             many => Audience::Many(many.iter().map(|one| (*one).to_owned()).collect()),
         };
-        let claims = AccessClaims {
-            iss: self.issuer.clone(),
+        let claims = NewAccessClaims {
+            iss: &self.issuer,
             aud,
             iat: now.timestamp(),
             exp: (now + ttl).timestamp(),
             scope: grant.scope(),
-            grant: grant.clone(),
+            grant,
         };
         signed(&self.credential, &self.header, &claims)
     }

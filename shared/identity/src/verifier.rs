@@ -167,28 +167,28 @@ impl TokenVerifier {
             return Err(TokenError::WrongIssuer);
         }
         // Services vouch for themselves with their own certificate; nobody else does it for them.
-        if claims.grant.kind == PrincipalKind::Service || claims.grant.roles.contains(&Role::Service) {
+        let kind = claims.kind()?;
+        if kind == PrincipalKind::Service || claims.roles.contains(&Role::Service) {
             return Err(TokenError::WrongType);
         }
         let expires_at = self.check(&claims.aud, claims.iat, claims.exp, MAX_ACCESS_SECONDS, now)?;
-        let grant = claims.grant;
         let principal = Principal {
-            kind: grant.kind,
-            subject: grant.subject,
-            name: grant.name,
-            agency: grant.agency,
-            oversees: grant.oversees,
-            provides: grant.provides,
-            unit: grant.unit,
-            roles: grant.roles,
-            system: grant.system,
-            place: grant.place,
-            acting_for: grant.acting_for,
-            emergency: grant.emergency,
-            bound_to: grant.cnf.map(|cnf| cnf.x5t_s256),
-            session: grant.session,
-            token_id: grant.token_id,
-            as_of: grant.as_of,
+            kind,
+            subject: claims.sub,
+            name: claims.name,
+            agency: claims.agency,
+            oversees: claims.oversees,
+            provides: claims.provides,
+            unit: claims.unit,
+            roles: claims.roles,
+            system: claims.system,
+            place: claims.place,
+            acting_for: claims.acting_for,
+            emergency: claims.emergency,
+            bound_to: claims.cnf.map(|cnf| cnf.x5t_s256),
+            session: claims.sid,
+            token_id: claims.jti,
+            as_of: claims.rev,
             expires_at,
         };
         Ok(Verified { principal: Arc::new(principal), issued_at: claims.iat, request: None })
