@@ -12,7 +12,7 @@ pub fn all() -> Vec<Consumer> {
     vec![
         Consumer::on::<audit_sampling_types::events::FindingRaised, _>(finding_raised::finding_raised),
         Consumer::on::<audit_sampling_types::events::FindingClosed, _>(finding_closed::finding_closed),
-        Consumer::on::<query_registry_types::events::QueryRecorded, _>(query_recorded::query_recorded),
+        Consumer::on_all::<query_registry_types::events::QueryRecorded, _>(query_recorded::queries_recorded),
         Consumer::on::<retention_types::events::DestructionApproved, _>(
             destruction_approved::destruction_approved,
         ),

@@ -25,7 +25,7 @@ pub fn all() -> Vec<Consumer> {
         Consumer::on::<AgencyChanged, _>(directory::agency_changed),
         Consumer::on::<InventoryClosed, _>(control::inventory_closed),
         Consumer::on::<TwoPlacesFound, _>(control::two_places_found),
-        Consumer::on::<QueryRecorded, _>(queries::query_recorded),
+        Consumer::on_all::<QueryRecorded, _>(queries::queries_recorded),
         Consumer::on::<ControlItemRaised, _>(control::item_raised),
         Consumer::on::<ControlItemSettled, _>(control::item_settled),
         Consumer::on::<ReportClosed, _>(control::report_closed),

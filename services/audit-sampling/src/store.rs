@@ -3,3 +3,4 @@
 pub mod checkpoints;
 pub mod destruction;
 pub mod population;
+pub mod usage;

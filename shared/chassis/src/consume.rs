@@ -1,12 +1,12 @@
 //! From Kafka into the service: signature checked, each event once (inbox), in batches; what cannot be processed goes
 //! to the dead letters with its reason and never blocks the partition for longer than its retries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
 use identity::{EventContent, EventSignature};
@@ -34,7 +34,7 @@ pub struct EventMeta {
 }
 
 type Handle =
-    Arc<dyn for<'a> Fn(&'a mut Tx, &'a str, EventMeta) -> LocalBoxFuture<'a, Result<()>> + Send + Sync>;
+    Arc<dyn for<'a> Fn(&'a mut Tx, &'a [&'a Received]) -> LocalBoxFuture<'a, Result<()>> + Send + Sync>;
 
 /// Takes in the events of one type.
 #[derive(Clone)]
@@ -52,9 +52,37 @@ impl Consumer {
         H: AsyncFn(&mut Tx, E, EventMeta) -> Result<()> + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
-        let handle: Handle = Arc::new(move |tx, data, meta| {
+        let handle: Handle = Arc::new(move |tx, events| {
             let handler = handler.clone();
-            Box::pin(async move { handler(tx, serde_json::from_str(data)?, meta).await })
+            Box::pin(async move {
+                for event in events {
+                    let span = event.span(tx);
+                    handler(tx, serde_json::from_str(&event.data)?, event.meta.clone())
+                        .instrument(span)
+                        .await?;
+                }
+                Ok(())
+            })
+        });
+        Self { topic: E::TOPIC, kind: E::TYPE, handle }
+    }
+
+    /// As [`Self::on`], for what comes in numbers: events `E` that follow each other, in their order.
+    pub fn on_all<E, H>(handler: H) -> Self
+    where
+        E: Event + 'static,
+        H: AsyncFn(&mut Tx, Vec<(E, EventMeta)>) -> Result<()> + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        let handle: Handle = Arc::new(move |tx, events| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                // Each event's trace shows its own processing, which lasts as long as that of all.
+                let _spans: Vec<tracing::Span> = events.iter().map(|event| event.span(tx)).collect();
+                let read = |event: &&Received| Ok((serde_json::from_str(&event.data)?, event.meta.clone()));
+                let events = events.iter().map(read).collect::<Result<Vec<_>>>()?;
+                handler(tx, events).await
+            })
         });
         Self { topic: E::TOPIC, kind: E::TYPE, handle }
     }
@@ -73,6 +101,12 @@ pub(crate) struct Received {
     pub kind: String,
     pub data: String,
     pub traceparent: Option<String>,
+}
+
+impl Received {
+    fn span(&self, tx: &Tx) -> tracing::Span {
+        crate::telemetry::consumer_span(tx.context().name(), &self.topic, self.traceparent.as_deref())
+    }
 }
 
 /// Messages that one transaction takes in at most.
@@ -198,20 +232,14 @@ fn may_publish(service: &str, topic: &str) -> bool {
 
 /// The whole batch in one transaction; if one event fails, each on its own.
 async fn take_in(context: &Context, events: &[Received]) -> Result<()> {
-    let together = context
-        .transaction(async |tx| {
-            for event in events {
-                take_in_one(tx, event).await?;
-            }
-            Ok(())
-        })
-        .await;
+    let all: Vec<&Received> = events.iter().collect();
+    let together = context.transaction(async |tx| take_in_all(tx, &all).await).await;
     if together.is_ok() {
         return Ok(());
     }
     for event in events {
         let mut tries = 0;
-        while let Err(error) = context.transaction(async |tx| take_in_one(tx, event).await).await {
+        while let Err(error) = context.transaction(async |tx| take_in_all(tx, &[event]).await).await {
             tries += 1;
             // A database that went away says nothing about the event: the batch is taken again later.
             if error.is_outage() {
@@ -229,25 +257,46 @@ async fn take_in(context: &Context, events: &[Received]) -> Result<()> {
 
 /// Takes in a dead letter; an error when nobody takes in its type any more.
 pub(crate) async fn take_in_again(tx: &mut Tx, event: &Received) -> Result<()> {
-    if !tx.context().consumers().iter().any(|c| c.kind == event.kind) {
+    if consumer(&tx.context(), event).is_none() {
         return Err(anyhow::anyhow!("nobody here takes in {}", event.kind).into());
     }
-    take_in_one(tx, event).await
+    take_in_all(tx, &[event]).await
 }
 
-async fn take_in_one(tx: &mut Tx, event: &Received) -> Result<()> {
+fn consumer<'c>(context: &'c Context, event: &Received) -> Option<&'c Consumer> {
+    context.consumers().iter().find(|c| c.kind == event.kind)
+}
+
+#[derive(diesel::QueryableByName)]
+struct New {
+    #[diesel(sql_type = SqlUuid)]
+    event_id: Uuid,
+}
+
+/// Takes in those that are new and have a consumer, in their order.
+async fn take_in_all(tx: &mut Tx, events: &[&Received]) -> Result<()> {
     let context = tx.context();
-    let Some(consumer) = context.consumers().iter().find(|c| c.kind == event.kind) else { return Ok(()) };
-    let new = statement("INSERT INTO inbox (event_id, topic) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind::<SqlUuid, _>(event.meta.id)
-        .bind::<Text, _>(&event.topic)
-        .execute(tx.conn())
-        .await?;
-    if new == 0 {
+    let wanted: Vec<&Received> =
+        events.iter().copied().filter(|event| consumer(&context, event).is_some()).collect();
+    if wanted.is_empty() {
         return Ok(());
     }
-    let span = crate::telemetry::consumer_span(context.name(), &event.topic, event.traceparent.as_deref());
-    (consumer.handle)(tx, &event.data, event.meta.clone()).instrument(span).await
+    let new: Vec<New> = statement(
+        "INSERT INTO inbox (event_id, topic) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING RETURNING event_id",
+    )
+    .bind::<Array<SqlUuid>, _>(wanted.iter().map(|event| event.meta.id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(wanted.iter().map(|event| event.topic.as_str()).collect::<Vec<_>>())
+    .load(tx.conn())
+    .await?;
+    let mut new: BTreeSet<Uuid> = new.into_iter().map(|new| new.event_id).collect();
+    // One that came twice in the batch is taken in once.
+    let wanted: Vec<&Received> = wanted.into_iter().filter(|event| new.remove(&event.meta.id)).collect();
+    for alike in wanted.chunk_by(|one, next| one.kind == next.kind) {
+        if let Some(consumer) = alike.first().and_then(|event| consumer(&context, event)) {
+            (consumer.handle)(tx, alike).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Keeps an event as a dead letter, with the reason.

@@ -3,7 +3,7 @@
 //!
 //! A table has `id uuid PRIMARY KEY, version bigint, doc jsonb, created_at, updated_at` and generated columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -297,6 +297,21 @@ async fn find_with<T: Document>(
     let sql = format!("SELECT version, doc FROM {} WHERE id = $1{tail}", T::TABLE);
     let row: Option<Row> = statement(sql).bind::<SqlUuid, _>(id).get_result(conn).await.optional()?;
     row.map(Row::parse).transpose()
+}
+
+/// The documents of `ids` that are there, by id.
+pub async fn find_all<T: Document>(
+    conn: &mut AsyncPgConnection,
+    ids: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Stored<T>>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!("SELECT version, doc FROM {} WHERE id = ANY($1)", T::TABLE);
+    let ids: Vec<Uuid> = ids.iter().copied().collect();
+    let rows: Vec<Row> = statement(sql).bind::<Array<SqlUuid>, _>(ids).load(conn).await?;
+    let stored = rows.into_iter().map(Row::parse::<T>);
+    stored.map(|stored| stored.map(|stored| (stored.doc.id(), stored))).collect()
 }
 
 /// Every document that fits, up to `limit`.

@@ -31,6 +31,7 @@ pub mod schedule;
 pub mod service;
 pub mod settings;
 pub mod telemetry;
+pub mod together;
 
 pub use answer::{Answer, Page};
 pub use command_line as main;
@@ -45,6 +46,7 @@ pub use replay::Replay;
 pub use schedule::{Rhythm, Schedule};
 pub use service::{Running, Service};
 pub use settings::Settings;
+pub use together::Together;
 
 /// An HTTP client with a time limit for whole requests and a shorter one for connecting.
 pub fn http_client(limit: std::time::Duration) -> anyhow::Result<reqwest::Client> {

@@ -19,6 +19,8 @@ use crate::error::Result;
 
 /// Rows sent at once.
 const BATCH: i64 = 500;
+/// Between two sendings under load: what is committed meanwhile goes together, through here and through every consumer.
+const GATHERING: Duration = Duration::from_millis(5);
 
 #[derive(QueryableByName)]
 struct Row {
@@ -71,7 +73,10 @@ pub async fn run(context: Context) {
     loop {
         match relay_batch(&context, &producer).await {
             Ok(count) if count == BATCH => {}
-            Ok(_) => {
+            Ok(count) => {
+                if count > 0 {
+                    tokio::time::sleep(GATHERING).await;
+                }
                 // Woken by each commit that tells something; the timer is for commits of other replicas.
                 let _ =
                     tokio::time::timeout(Duration::from_millis(500), context.relay_wakeup().notified()).await;

@@ -23,6 +23,19 @@ impl Json {
         serde_json::to_vec(value).map(Self)
     }
 
+    /// A list of values that are text already.
+    pub fn list(values: &[&Self]) -> Self {
+        let mut text = vec![b'['];
+        for value in values {
+            if text.len() > 1 {
+                text.push(b',');
+            }
+            text.extend_from_slice(&value.0);
+        }
+        text.push(b']');
+        Self(text)
+    }
+
     /// The value of the text.
     pub fn parse<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_slice(&self.0)
@@ -50,5 +63,21 @@ impl ToSql<Jsonb, Pg> for Json {
         out.write_all(&[VERSION])?;
         out.write_all(&self.0)?;
         Ok(IsNull::No)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_as_the_values_in_it() {
+        for values in [vec![], vec![1], vec![1, 2, 3]] {
+            let written: Vec<Json> = values.iter().map(|n| Json::of(n).expect("JSON")).collect();
+            assert_eq!(
+                Json::list(&written.iter().collect::<Vec<_>>()).parse::<Vec<i32>>().expect("JSON"),
+                values
+            );
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chassis::{Result, Tx};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use kernel::ids::AccountId;
 use statement::statement;
@@ -25,14 +25,19 @@ pub struct Use {
     pub uses: i64,
 }
 
-/// Counts a use.
-pub async fn count(tx: &mut Tx, account: AccountId, at: DateTime<Utc>) -> Result<()> {
+/// Counts uses: how many of each account, and when the last was.
+pub async fn count(tx: &mut Tx, uses: &BTreeMap<AccountId, (i64, DateTime<Utc>)>) -> Result<()> {
+    if uses.is_empty() {
+        return Ok(());
+    }
     statement(
-        "INSERT INTO account_uses (account_id, last_used_at, uses) VALUES ($1, $2, 1) ON CONFLICT (account_id) DO UPDATE \
-         SET last_used_at = greatest(account_uses.last_used_at, EXCLUDED.last_used_at), uses = account_uses.uses + 1",
+        "INSERT INTO account_uses (account_id, uses, last_used_at) SELECT * FROM unnest($1, $2, $3) \
+         ON CONFLICT (account_id) DO UPDATE SET uses = account_uses.uses + EXCLUDED.uses, \
+         last_used_at = greatest(account_uses.last_used_at, EXCLUDED.last_used_at)",
     )
-    .bind::<SqlUuid, _>(account.0)
-    .bind::<Timestamptz, _>(at)
+    .bind::<Array<SqlUuid>, _>(uses.keys().map(|account| account.0).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(uses.values().map(|(times, _)| *times).collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(uses.values().map(|(_, last)| *last).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Queries: into the population, and what they make suspect.
 
-use chassis::{EventMeta, Result, Tx};
+use chassis::{EventMeta, Result, Tx, document};
 use chrono::NaiveDate;
 use kernel::days;
 use kernel::ids::{AccountId, AgencyId, PersonId, QueryId};
@@ -13,36 +13,42 @@ use crate::domain::misuse::{self, MisuseKind};
 use crate::domain::period::{grouping, period_start};
 use crate::domain::projection::{AccountView, PersonView};
 use crate::edge;
-use crate::store::population;
+use crate::store::usage::{self, Counted};
 
-pub async fn query_recorded(tx: &mut Tx, event: QueryRecorded, meta: EventMeta) -> Result<()> {
-    let day = days::taipei_date(event.at);
-    let pack = edge::pack(&tx.context(), &event.regulation, day)?;
-    if let (Some(account), Some((_, rhythm))) = (event.account, grouping(&pack)) {
-        population::add(tx.conn(), account, &event, period_start(rhythm, day)).await?;
+pub async fn queries_recorded(tx: &mut Tx, events: Vec<(QueryRecorded, EventMeta)>) -> Result<()> {
+    let mut counted = vec![];
+    let mut examined = vec![];
+    for (event, meta) in &events {
+        let day = days::taipei_date(event.at);
+        let pack = edge::pack(&tx.context(), &event.regulation, day)?;
+        if let (Some(account), Some((_, rhythm))) = (event.account, grouping(&pack)) {
+            counted.push(Counted { account, period: period_start(rhythm, day), query: event });
+        }
+        if detects(&pack) {
+            examined.push((event, meta));
+        }
     }
-    if !detects(&pack) {
-        return Ok(());
-    }
-    let account = match event.account {
-        Some(id) => tx.find::<AccountView>(id).await?,
-        None => None,
-    };
-    let person = tx.find::<PersonView>(event.person).await?;
-    let kinds = misuse::of_query(&event, account.as_deref(), person.as_deref());
-    for kind in kinds {
-        let suspected = Suspected {
-            regulation: &event.regulation,
-            day,
-            agency: event.agency,
-            account: event.account,
-            person: Some(event.person),
-            source: "query",
-            source_id: event.query.0,
-            queries: vec![event.query],
-            what: describe(&event),
-        };
-        suspect(tx, kind, suspected, &meta).await?;
+    usage::add(tx.conn(), &counted).await?;
+    let ids = |id: fn(&QueryRecorded) -> Option<Uuid>| examined.iter().filter_map(|(e, _)| id(e)).collect();
+    let accounts = document::find_all::<AccountView>(tx.conn(), &ids(|e| e.account.map(|a| a.0))).await?;
+    let persons = document::find_all::<PersonView>(tx.conn(), &ids(|e| Some(e.person.0))).await?;
+    for (event, meta) in examined {
+        let account = event.account.and_then(|id| accounts.get(&id.0)).map(|stored| &stored.doc);
+        let person = persons.get(&event.person.0).map(|stored| &stored.doc);
+        for kind in misuse::of_query(event, account, person) {
+            let suspected = Suspected {
+                regulation: &event.regulation,
+                day: days::taipei_date(event.at),
+                agency: event.agency,
+                account: event.account,
+                person: Some(event.person),
+                source: "query",
+                source_id: event.query.0,
+                queries: vec![event.query],
+                what: describe(event),
+            };
+            suspect(tx, kind, suspected, meta).await?;
+        }
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The population of queries: one row for each, and one for each account and period that counts and chains them.
+//! The population of queries as audits read it: frozen for a plan, at drawn positions, by account.
 
 use std::collections::BTreeMap;
 
@@ -6,64 +6,11 @@ use audit_sampling_types::{DrawnQuery, FrozenAccount};
 use chassis::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::ids::{AccountId, AgencyId, PersonId, PlanId, QueryId, UnitId};
-use query_registry_types::events::QueryRecorded;
-use statement::{Json, statement};
+use statement::statement;
 use uuid::Uuid;
-
-#[derive(QueryableByName)]
-struct Position {
-    #[diesel(sql_type = BigInt)]
-    position: i64,
-}
-
-/// Adds a query to its account's records of `period`; one that is there already changes nothing. The counter's row lock
-/// keeps positions dense, and its hash chains the ids in that order.
-pub async fn add(
-    conn: &mut AsyncPgConnection,
-    account: AccountId,
-    query: &QueryRecorded,
-    period: NaiveDate,
-) -> Result<()> {
-    let counted: Vec<Position> = statement(
-        "INSERT INTO population_usage AS u (regulation, period, account_id, person_id, agency_id, unit_id, count, root) \
-         SELECT $1, $2, $3, $4, $5, $6, 1, sha256(decode(repeat('00', 32), 'hex') || uuid_send($7)) \
-         WHERE NOT EXISTS (SELECT FROM population_queries WHERE query_id = $7) \
-         ON CONFLICT (regulation, period, account_id) DO UPDATE SET count = u.count + 1, \
-         root = sha256(u.root || uuid_send($7)), person_id = $4, agency_id = $5, unit_id = $6 \
-         RETURNING count - 1 AS position",
-    )
-    .bind::<Text, _>(&query.regulation)
-    .bind::<Date, _>(period)
-    .bind::<SqlUuid, _>(account.0)
-    .bind::<SqlUuid, _>(query.person.0)
-    .bind::<SqlUuid, _>(query.agency.0)
-    .bind::<Nullable<SqlUuid>, _>(query.unit.map(|u| u.0))
-    .bind::<SqlUuid, _>(query.query.0)
-    .load(conn)
-    .await?;
-    let Some(Position { position }) = counted.into_iter().next() else { return Ok(()) };
-    statement(
-        "INSERT INTO population_queries (account_id, regulation, period, position, query_id, person_id, agency_id, at, \
-         log, log_index, marks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind::<SqlUuid, _>(account.0)
-    .bind::<Text, _>(&query.regulation)
-    .bind::<Date, _>(period)
-    .bind::<BigInt, _>(position)
-    .bind::<SqlUuid, _>(query.query.0)
-    .bind::<SqlUuid, _>(query.person.0)
-    .bind::<SqlUuid, _>(query.agency.0)
-    .bind::<Timestamptz, _>(query.at)
-    .bind::<Text, _>(&query.log)
-    .bind::<BigInt, _>(query.log_index)
-    .bind::<Jsonb, _>(Json::of(&query.marks)?)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
 
 /// An account of a frozen population, with its holder.
 #[derive(Debug, Clone)]
