@@ -1,5 +1,6 @@
 //! The gate to the providers (H4.2, H5.1.1, H6; design.md, flow 2): authorise → log the intent → ask → strip → log the
-//! outcome → answer. One reading statement before; one claim beside the intent; one short transaction after the outcome.
+//! outcome → answer. One reading statement before; one claim beside the intent; one short transaction after the outcome;
+//! each for all who are there at the same moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use query_log::{Hash, Kind, LogError, NewEntry, Receipt};
 use query_registry_types::PersonalText;
 use query_registry_types::events::Decision;
 use query_registry_types::queries::{CreateQuery, LogReceipt, QueryAnswer, Watermark};
+use statement::Json;
 
 use crate::contents;
 use crate::domain::authorization::{Asker, Delivered, Grant, Request, decide};
@@ -20,10 +22,12 @@ use crate::domain::rules::THREE_YEARS;
 use crate::problems;
 use crate::provider::{self, Lookup, ProviderError};
 use crate::state::{self, Registry};
-use crate::store::queries::{self, Ask, DeliveredRecord, Facts, NewRecord};
+use crate::store::queries::{Ask, DeliveredRecord, Facts, NewRecord};
 
+pub mod batches;
 mod recording;
 
+use batches::Of;
 use recording::word;
 
 /// One query on its way through the gate.
@@ -87,18 +91,17 @@ impl Passage {
             ids.iter().map(|id| registry.subjects.hash(id.expose())).collect()
         };
         let (below, above) = (hashes(&below), hashes(&above));
-        let neighbours: Vec<String> = below.iter().chain(&above).cloned().collect();
-        let mut conn = context.connection().await?;
         let ask = Ask {
             application: body.application,
-            subject: &subject,
-            neighbours: &neighbours,
+            subject: subject.clone(),
+            neighbours: below.iter().chain(&above).cloned().collect(),
             since: now - chrono::Duration::days(days_back.into()),
             hour: now - chrono::Duration::hours(1),
         };
-        let facts = queries::facts(&mut conn, &ask).await?;
-        registry.refresh_to(&mut conn, facts.change).await?;
-        drop(conn);
+        let facts = registry.batches.facts.ask(ask).await?.facts()?;
+        if registry.is_behind(facts.change) {
+            registry.refresh(&mut *context.connection().await?).await?;
+        }
         let declared_marks = query_marks(&registry, &facts, asker.person, &subject, (&below, &above), now);
         let query = context.random().id(now);
         let unit = caller.principal.unit;
@@ -149,14 +152,11 @@ impl Passage {
         let record = NewRecord {
             delivery: grant.delivery,
             decision: "open",
-            fields: &grant.fields,
+            fields_asked: &grant.fields,
             rule_pack: Some(&grant.rule_pack),
             ..self.record(&grant.items, &log, &self.declared_marks)
         };
-        let claim = async {
-            let mut conn = self.context.connection().await?;
-            queries::insert(&mut conn, &record).await
-        };
+        let claim = self.registry.batches.claims.ask(Of { query: self.query, what: Json::of(&record)? });
         let (intent, claimed) = tokio::join!(self.append(grant.log, entry), claim);
         match (intent, claimed) {
             (Ok(intent), Ok(true)) => Ok(intent),

@@ -20,6 +20,7 @@ use crate::domain::directory::{Index, Record};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::{FIVE_YEARS, RuleBook, THREE_YEARS};
 use crate::erasing;
+use crate::gate::batches::Batches;
 use crate::holders::{AuditService, Holders};
 use crate::problems;
 use crate::provider::{HttpProvider, Provider};
@@ -47,6 +48,8 @@ pub struct Registry {
     pub register: RegisterKey,
     /// Seals contents of applications, each under a key of its own.
     pub values: ValueKeys,
+    /// The gate's ways to the database.
+    pub batches: Batches,
     providers: BTreeMap<Regulation, Endpoint>,
     index: RwLock<Index>,
 }
@@ -107,6 +110,7 @@ impl Registry {
             subjects: RegisterKey::derive(&root, SUBJECTS)?,
             register: RegisterKey::derive(&root, QUERY_REGISTER)?,
             values,
+            batches: Batches::open(context),
             providers,
             index: RwLock::new(Index::new(RuleBook::new(context.packs().iter()))),
         };
@@ -144,15 +148,10 @@ impl Registry {
     /// Takes in what changed in the directory since the index was last brought up to date.
     pub async fn refresh(&self, conn: &mut AsyncPgConnection) -> Result<()> {
         let change = directory::change(conn).await?;
-        self.refresh_to(conn, change).await
-    }
-
-    /// As [`Self::refresh`], when the directory's last change is known already: no query when nothing changed.
-    pub async fn refresh_to(&self, conn: &mut AsyncPgConnection, change: i64) -> Result<()> {
-        let known = self.index().change;
-        if change <= known {
+        if !self.is_behind(change) {
             return Ok(());
         }
+        let known = self.index().change;
         let rows = directory::changed_since(conn, known).await?;
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         for (row_change, record) in rows {
@@ -161,6 +160,11 @@ impl Registry {
         }
         index.change = index.change.max(change);
         Ok(())
+    }
+
+    /// Whether the index lacks the directory's last change.
+    pub fn is_behind(&self, change: i64) -> bool {
+        self.index().change < change
     }
 
     /// Puts a record into the index alone: what the stream of revocations tells, and tests and benchmarks of decisions.

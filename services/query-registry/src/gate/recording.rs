@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::Result;
+use chassis::db::Outgoing;
 use kernel::Personal;
 use query_log::{Kind, NewEntry, Receipt, SUBJECT};
 use query_registry_types::events::{Decision, QueryRecorded};
+use statement::Json;
 
+use super::batches::{Ending, Of};
 use super::{Passage, append, append_to};
 use crate::domain::application::QueryApplication;
 use crate::domain::authorization::Grant;
@@ -78,20 +81,25 @@ impl Passage {
         log: &'a str,
         marks: &'a BTreeMap<String, i64>,
     ) -> NewRecord<'a> {
+        let application = self.application();
         NewRecord {
             id: self.query,
-            application: self.application(),
+            application_id: application.map(|a| a.id),
             delivery: 0,
-            person: self.asker.person,
-            agency: self.asker.agency,
-            unit: self.unit,
-            system: self.asker.system,
+            account_id: application.map(|a| a.account_id),
+            person_id: self.asker.person,
+            agency_id: self.asker.agency,
+            unit_id: self.unit,
+            system_id: self.asker.system,
+            case_id: application.map(|a| a.case_id),
             regulation: self.regulation(),
+            programme: application.map(|a| a.programme.as_str()),
+            legal_basis: application.map(|a| a.legal_basis.as_str()),
             subject: &self.subject,
             decision: "refused",
             refusal: None,
             items,
-            fields: &[],
+            fields_asked: &[],
             log,
             log_index: None,
             at: self.now,
@@ -112,12 +120,13 @@ impl Passage {
             log_index: signed(receipt.index),
             ..self.record(items, &receipt.log, &self.declared_marks)
         };
+        let record = Json::of(&record)?;
         let mut event = self.event(Decision::Refused, &receipt.log, receipt.index);
         event.refusal = Some(code.to_owned());
         event.items = items.iter().cloned().collect();
         self.context
             .transaction(async |tx| {
-                queries::insert(tx.conn(), &record).await?;
+                queries::insert(tx.conn(), &[&record]).await?;
                 tx.emit(&event).await
             })
             .await
@@ -155,6 +164,7 @@ impl Passage {
     ) -> Result<bool> {
         let at = outcome.map(|(receipt, _)| receipt).or(intent);
         let settlement = Settlement {
+            id: self.query,
             decision: word(decision),
             fields_returned: returned,
             records: i32::try_from(records).unwrap_or(i32::MAX),
@@ -165,15 +175,9 @@ impl Passage {
         let mut event = self.event(decision, at.map_or(grant.log, |r| &r.log), at.map_or(0, |r| r.index));
         event.items = grant.items.iter().cloned().collect();
         event.records = records;
-        self.context
-            .transaction(async |tx| {
-                let settled = queries::settle(tx.conn(), self.query, &settlement).await?;
-                if settled {
-                    tx.emit(&event).await?;
-                }
-                Ok(settled)
-            })
-            .await
+        let ending =
+            Ending { settlement: Json::of(&settlement)?, event: Outgoing::of(&event, self.context.now())? };
+        self.registry.batches.settlements.ask(Of { query: self.query, what: ending }).await
     }
 }
 

@@ -8,6 +8,7 @@ use kernel::Instant;
 use query_log::{Entry, Filter, Kind};
 use query_registry_types::events::{Decision, QueryRecorded};
 use query_registry_types::queries::QueryRecord;
+use statement::Json;
 
 use crate::problems;
 use crate::state::Registry;
@@ -22,6 +23,7 @@ pub async fn run(context: &Context, _: Instant) -> Result<()> {
             for record in records::abandoned(tx.conn()).await? {
                 let found = logged(&registry, &record).await?;
                 let settlement = Settlement {
+                    id: record.id,
                     decision: found.word(),
                     fields_returned: &found.fields,
                     records: found.records(),
@@ -29,7 +31,8 @@ pub async fn run(context: &Context, _: Instant) -> Result<()> {
                     intent_index: found.intent.or(record.intent_index),
                     log_index: found.outcome.or(found.intent).or(record.log_index),
                 };
-                if queries::settle(tx.conn(), record.id, &settlement).await? {
+                let settled = queries::settle(tx.conn(), &[&Json::of(&settlement)?]).await?;
+                if settled.contains(&record.id) {
                     tx.emit(&event(record, &found, settlement.log_index)).await?;
                 }
             }

@@ -1,23 +1,24 @@
-//! Records of queries as the gate writes them: its one reading statement, the claim on a delivery, its settlement.
+//! Records of queries as the gate writes them: its one reading statement, claims on deliveries, their settlement. Each is
+//! one statement for all who ask at the same moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chassis::Result;
 use diesel::QueryableByName;
-use diesel::sql_types::{
-    Array, BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use kernel::Instant;
-use kernel::ids::{AgencyId, PersonId, QueryApplicationId, QueryId, SystemId, UnitId};
-use serde::Deserialize;
+use kernel::ids::{AccountId, AgencyId, CaseId, PersonId, QueryApplicationId, QueryId, SystemId, UnitId};
+use serde::{Deserialize, Serialize};
 use statement::{Json, statement};
+use uuid::Uuid;
 
 use crate::domain::application::QueryApplication;
 use crate::domain::authorization::Delivered;
 use crate::domain::case::Case;
 
-/// What the gate reads for one query, in one statement.
+/// What the gate reads for one query.
 #[derive(Debug)]
 pub struct Facts {
     /// The directory's last change.
@@ -61,8 +62,9 @@ impl From<&DeliveredRecord> for Delivered {
     }
 }
 
-#[derive(QueryableByName)]
-struct FactsRow {
+/// What the database says of one [`Ask`], as it came.
+#[derive(Debug, QueryableByName)]
+pub struct Found {
     #[diesel(sql_type = BigInt)]
     change: i64,
     #[diesel(sql_type = Nullable<Jsonb>)]
@@ -79,73 +81,91 @@ struct FactsRow {
     neighbours: Vec<String>,
 }
 
-/// What is asked for [`facts`].
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+impl Found {
+    /// The facts in it.
+    pub fn facts(self) -> Result<Facts> {
+        Ok(Facts {
+            change: self.change,
+            application: self.application.as_ref().map(Json::parse).transpose()?,
+            case: self.case_doc.as_ref().map(Json::parse).transpose()?,
+            delivered: self.delivered.parse()?,
+            repeated: self.repeated,
+            hourly: self.hourly,
+            neighbours: self.neighbours.into_iter().collect(),
+        })
+    }
+}
+
+/// What a query wants to know.
+#[derive(Debug, Clone)]
+pub struct Ask {
     /// The application.
     pub application: QueryApplicationId,
     /// Keyed hash of the person.
-    pub subject: &'a str,
+    pub subject: String,
     /// Keyed hashes of neighbouring ids.
-    pub neighbours: &'a [String],
+    pub neighbours: Vec<String>,
     /// Begin of the window of repetition.
     pub since: Instant,
     /// An hour ago.
     pub hour: Instant,
 }
 
-/// Everything that a decision on a query needs from the database.
-pub async fn facts(conn: &mut AsyncPgConnection, ask: &Ask<'_>) -> Result<Facts> {
-    let row: FactsRow = statement(
+/// Everything that decisions on queries need from the database, for each of `asks` in their order.
+pub async fn facts(conn: &mut AsyncPgConnection, asks: &[Arc<Ask>]) -> Result<Vec<Found>> {
+    let found = statement(
         "SELECT (SELECT change FROM directory_clock) AS change, a.doc AS application, c.doc AS case_doc, \
          (SELECT coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'delivery', q.delivery, 'decision', q.decision, \
             'digest', q.digest, 'log', q.log, 'log_index', q.log_index, 'at', q.at) ORDER BY q.delivery), '[]') \
-          FROM query_records q WHERE q.application_id = $1 AND q.subject = $2 \
+          FROM query_records q WHERE q.application_id = ask.application AND q.subject = ask.subject \
           AND q.decision IN ('open', 'answered', 'not_found')) AS delivered, \
-         (SELECT count(*) FROM query_records q WHERE q.account_id = a.account_id AND q.subject = $2 AND q.at > $3) \
-          AS repeated, \
-         (SELECT count(*) FROM query_records q WHERE q.account_id = a.account_id AND q.at > $4) AS hourly, \
-         ARRAY(SELECT DISTINCT q.subject FROM query_records q \
-          WHERE q.account_id = a.account_id AND q.subject = ANY($5) AND q.at > $3) AS neighbours \
-         FROM (SELECT 1) one LEFT JOIN query_applications a ON a.id = $1 LEFT JOIN cases c ON c.id = a.case_id",
+         (SELECT count(*) FROM query_records q \
+          WHERE q.account_id = a.account_id AND q.subject = ask.subject AND q.at > ask.since) AS repeated, \
+         (SELECT count(*) FROM query_records q WHERE q.account_id = a.account_id AND q.at > ask.hour) AS hourly, \
+         ARRAY(SELECT DISTINCT q.subject FROM query_records q WHERE q.account_id = a.account_id \
+          AND q.subject = ANY(string_to_array(ask.neighbours, ' ')) AND q.at > ask.since) AS neighbours \
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) \
+            WITH ORDINALITY AS ask (application, subject, neighbours, since, hour, place) \
+         LEFT JOIN LATERAL (SELECT * FROM query_applications WHERE id = ask.application LIMIT 1) a ON true \
+         LEFT JOIN LATERAL (SELECT * FROM cases WHERE id = a.case_id LIMIT 1) c ON true ORDER BY ask.place",
     )
-    .bind::<SqlUuid, _>(ask.application.0)
-    .bind::<Text, _>(ask.subject)
-    .bind::<Timestamptz, _>(ask.since)
-    .bind::<Timestamptz, _>(ask.hour)
-    .bind::<Array<Text>, _>(ask.neighbours)
-    .get_result(conn)
+    .bind::<Array<SqlUuid>, _>(asks.iter().map(|ask| ask.application.0).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(asks.iter().map(|ask| ask.subject.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(asks.iter().map(|ask| ask.neighbours.join(" ")).collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(asks.iter().map(|ask| ask.since).collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(asks.iter().map(|ask| ask.hour).collect::<Vec<_>>())
+    .load(conn)
     .await?;
-    Ok(Facts {
-        change: row.change,
-        application: row.application.as_ref().map(Json::parse).transpose()?,
-        case: row.case_doc.as_ref().map(Json::parse).transpose()?,
-        delivered: row.delivered.parse()?,
-        repeated: row.repeated,
-        hourly: row.hourly,
-        neighbours: row.neighbours.into_iter().collect(),
-    })
+    Ok(found)
 }
 
-/// A record to insert.
-#[derive(Debug, Clone)]
+/// A record to insert; its members are named as the columns.
+#[derive(Debug, Clone, Serialize)]
 pub struct NewRecord<'a> {
     /// Id.
     pub id: QueryId,
     /// Application; none when it is not there.
-    pub application: Option<&'a QueryApplication>,
+    pub application_id: Option<QueryApplicationId>,
     /// 0 for refusals.
     pub delivery: i16,
+    /// The application's account.
+    pub account_id: Option<AccountId>,
     /// The official.
-    pub person: PersonId,
+    pub person_id: PersonId,
     /// Agency.
-    pub agency: AgencyId,
+    pub agency_id: AgencyId,
     /// Unit.
-    pub unit: Option<UnitId>,
+    pub unit_id: Option<UnitId>,
     /// System.
-    pub system: Option<SystemId>,
+    pub system_id: Option<SystemId>,
+    /// The application's case.
+    pub case_id: Option<CaseId>,
     /// `household` or `tax`.
     pub regulation: &'a str,
+    /// The application's programme.
+    pub programme: Option<&'a str>,
+    /// The application's legal basis.
+    pub legal_basis: Option<&'a str>,
     /// Keyed hash of the person.
     pub subject: &'a str,
     /// `open` or `refused`.
@@ -155,7 +175,7 @@ pub struct NewRecord<'a> {
     /// Items asked.
     pub items: &'a BTreeSet<String>,
     /// Fields asked.
-    pub fields: &'a [String],
+    pub fields_asked: &'a [String],
     /// The log.
     pub log: &'a str,
     /// Index of the refusal.
@@ -168,47 +188,35 @@ pub struct NewRecord<'a> {
     pub rule_pack: Option<&'a str>,
 }
 
-/// Inserts a record; an open one is the claim on its delivery. False: another query holds the claim.
-pub async fn insert(conn: &mut AsyncPgConnection, record: &NewRecord<'_>) -> Result<bool> {
-    let application = record.application;
-    let items: Vec<&str> = record.items.iter().map(String::as_str).collect();
-    let inserted = statement(
-        "INSERT INTO query_records (id, application_id, delivery, account_id, person_id, agency_id, unit_id, \
-         system_id, case_id, regulation, programme, legal_basis, subject, decision, refusal, items, fields_asked, log, \
-         log_index, at, marks, rule_pack) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
-         ON CONFLICT (application_id, subject, delivery) WHERE decision IN ('open', 'answered', 'not_found') DO NOTHING",
-    )
-    .bind::<SqlUuid, _>(record.id.0)
-    .bind::<Nullable<SqlUuid>, _>(application.map(|a| a.id.0))
-    .bind::<SmallInt, _>(record.delivery)
-    .bind::<Nullable<SqlUuid>, _>(application.map(|a| a.account_id.0))
-    .bind::<SqlUuid, _>(record.person.0)
-    .bind::<SqlUuid, _>(record.agency.0)
-    .bind::<Nullable<SqlUuid>, _>(record.unit.map(|u| u.0))
-    .bind::<Nullable<SqlUuid>, _>(record.system.map(|s| s.0))
-    .bind::<Nullable<SqlUuid>, _>(application.map(|a| a.case_id.0))
-    .bind::<Text, _>(record.regulation)
-    .bind::<Nullable<Text>, _>(application.map(|a| a.programme.as_str()))
-    .bind::<Nullable<Text>, _>(application.map(|a| a.legal_basis.as_str()))
-    .bind::<Text, _>(record.subject)
-    .bind::<Text, _>(record.decision)
-    .bind::<Nullable<Text>, _>(record.refusal)
-    .bind::<Array<Text>, _>(items)
-    .bind::<Array<Text>, _>(record.fields)
-    .bind::<Text, _>(record.log)
-    .bind::<Nullable<BigInt>, _>(record.log_index)
-    .bind::<Timestamptz, _>(record.at)
-    .bind::<Jsonb, _>(Json::of(record.marks)?)
-    .bind::<Nullable<Text>, _>(record.rule_pack)
-    .execute(conn)
-    .await?;
-    Ok(inserted > 0)
+#[derive(QueryableByName)]
+struct Written {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
 }
 
-/// How an open record ended.
-#[derive(Debug, Clone)]
+/// Inserts records, each a [`NewRecord`]; an open one is the claim on its delivery. Gives those inserted: of the others another query
+/// holds the claim. In one order, whoever inserts: two that meet must not wait for each other.
+pub async fn insert(conn: &mut AsyncPgConnection, records: &[&Json]) -> Result<BTreeSet<QueryId>> {
+    const COLUMNS: &str = "id, application_id, delivery, account_id, person_id, agency_id, unit_id, system_id, case_id, \
+        regulation, programme, legal_basis, subject, decision, refusal, items, fields_asked, log, log_index, at, marks, \
+        rule_pack";
+    let inserted: Vec<Written> = statement(format!(
+        "INSERT INTO query_records ({COLUMNS}) SELECT {COLUMNS} \
+         FROM jsonb_populate_recordset(NULL::query_records, $1) ORDER BY application_id, subject, delivery \
+         ON CONFLICT (application_id, subject, delivery) WHERE decision IN ('open', 'answered', 'not_found') DO NOTHING \
+         RETURNING id"
+    ))
+    .bind::<Jsonb, _>(Json::list(records))
+    .load(conn)
+    .await?;
+    Ok(inserted.into_iter().map(|written| QueryId(written.id)).collect())
+}
+
+/// How an open record ended; its members are named as the columns.
+#[derive(Debug, Clone, Serialize)]
 pub struct Settlement<'a> {
+    /// The query.
+    pub id: QueryId,
     /// `answered`, `not_found` or `failed`.
     pub decision: &'static str,
     /// Fields handed over.
@@ -223,20 +231,16 @@ pub struct Settlement<'a> {
     pub log_index: Option<i64>,
 }
 
-/// Settles an open record; false when it is no longer open.
-pub async fn settle(conn: &mut AsyncPgConnection, id: QueryId, settlement: &Settlement<'_>) -> Result<bool> {
-    let changed = statement(
-        "UPDATE query_records SET decision = $2, fields_returned = $3, records = $4, digest = $5, intent_index = $6, \
-         log_index = $7 WHERE id = $1 AND decision = 'open'",
+/// Settles open records, each as a [`Settlement`] says; gives those that were open until now.
+pub async fn settle(conn: &mut AsyncPgConnection, settlements: &[&Json]) -> Result<BTreeSet<QueryId>> {
+    let settled: Vec<Written> = statement(
+        "UPDATE query_records q SET decision = s.decision, fields_returned = s.fields_returned, records = s.records, \
+         digest = s.digest, intent_index = s.intent_index, log_index = s.log_index \
+         FROM jsonb_populate_recordset(NULL::query_records, $1) s WHERE q.id = s.id AND q.decision = 'open' \
+         RETURNING q.id",
     )
-    .bind::<SqlUuid, _>(id.0)
-    .bind::<Text, _>(settlement.decision)
-    .bind::<Array<Text>, _>(settlement.fields_returned)
-    .bind::<Integer, _>(settlement.records)
-    .bind::<Nullable<Text>, _>(settlement.digest)
-    .bind::<Nullable<BigInt>, _>(settlement.intent_index)
-    .bind::<Nullable<BigInt>, _>(settlement.log_index)
-    .execute(conn)
+    .bind::<Jsonb, _>(Json::list(settlements))
+    .load(conn)
     .await?;
-    Ok(changed > 0)
+    Ok(settled.into_iter().map(|written| QueryId(written.id)).collect())
 }
