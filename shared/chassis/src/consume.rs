@@ -233,7 +233,7 @@ fn may_publish(service: &str, topic: &str) -> bool {
 /// The whole batch in one transaction; if one event fails, each on its own.
 async fn take_in(context: &Context, events: &[Received]) -> Result<()> {
     let all: Vec<&Received> = events.iter().collect();
-    let together = context.transaction(async |tx| take_in_all(tx, &all).await).await;
+    let together = context.transaction_of_lookups(async |tx| take_in_all(tx, &all).await).await;
     if together.is_ok() {
         return Ok(());
     }

@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub settings: Settings,
     pub platform: Platform,
     pub pool: Pool<AsyncPgConnection>,
+    pub lookups: Pool<AsyncPgConnection>,
     pub operations: Operations,
     pub consumers: Vec<Consumer>,
     pub limiter: Limiter,

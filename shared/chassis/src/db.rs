@@ -33,19 +33,42 @@ const CONNECTION_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 /// A connection of the pool.
 pub type Connection = Object<AsyncPgConnection>;
 
-/// Opens the pool. Connections live on the runtime that calls this, whichever thread first asks for one: a
-/// connection task dies with its runtime, and actix workers have runtimes of their own.
+/// Connections for look-ups: the gate's, the relay's and the consumers', one or two each.
+const LOOKUPS: usize = 6;
+
+/// What a connection for look-ups says first. PostgreSQL would plan a statement over arrays anew each time, since a plan for the
+/// arrays at hand looks cheaper than one for any, which takes longer than the statement; and a plan that was made while a
+/// table was empty would scan it when it is full. A bitmap scan never learns which entries of an index are dead.
+const PLANNED_ONCE: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
+
+/// Opens the pool of ordinary connections.
 pub fn pool(settings: &settings::Database) -> anyhow::Result<Pool<AsyncPgConnection>> {
+    open(settings, settings.pool_size, statement::NOTICE_DEAD_CLIENTS.to_owned())
+}
+
+/// Opens the pool of connections whose few statements look rows up by key, many at once ([`Context::lookups`]).
+pub fn lookups(settings: &settings::Database) -> anyhow::Result<Pool<AsyncPgConnection>> {
+    open(settings, LOOKUPS, format!("{}; {PLANNED_ONCE}", statement::NOTICE_DEAD_CLIENTS))
+}
+
+/// Connections live on the runtime that calls this, whichever thread first asks for one: a connection task dies with its
+/// runtime, and actix workers have runtimes of their own.
+fn open(
+    settings: &settings::Database,
+    size: usize,
+    session: String,
+) -> anyhow::Result<Pool<AsyncPgConnection>> {
     use secrecy::ExposeSecret as _;
     let home = tokio::runtime::Handle::current();
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
-        let (home, url) = (home.clone(), url.to_owned());
+        let (home, url, session) = (home.clone(), url.to_owned(), session.clone());
         Box::pin(async move {
             let connecting = home.spawn(async move {
                 let mut conn = AsyncPgConnection::establish(&url).await?;
-                let ready = conn.batch_execute(statement::NOTICE_DEAD_CLIENTS).await;
+                let ready = conn.batch_execute(&session).await;
                 ready.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(conn)
             });
@@ -53,7 +76,7 @@ pub fn pool(settings: &settings::Database) -> anyhow::Result<Pool<AsyncPgConnect
         })
     });
     let manager = AsyncDieselConnectionManager::new_with_config(settings.url.expose_secret(), config);
-    Pool::builder(manager).max_size(settings.pool_size).build().context("database pool")
+    Pool::builder(manager).max_size(size).build().context("database pool")
 }
 
 /// Runs the pending migrations of `sources` under one advisory lock. Blocks; call it on a blocking thread.
@@ -110,8 +133,7 @@ pub struct Tx {
 }
 
 impl Tx {
-    async fn begin(context: &Context) -> Result<Self> {
-        let mut conn = context.connection().await?;
+    async fn begin(context: &Context, mut conn: Connection) -> Result<Self> {
         AnsiTransactionManager::begin_transaction_sql(&mut *conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
             .await?;
         let (context, now) = (context.clone(), context.now());
@@ -241,22 +263,44 @@ impl Tx {
     }
 }
 
+/// Waiting without end would turn a full pool into a silent stop.
+async fn of(pool: &Pool<AsyncPgConnection>) -> Result<Connection> {
+    let waited = tokio::time::timeout(CONNECTION_WAIT, pool.get()).await;
+    waited.map_err(|e| Error::Pool(e.into()))?.map_err(|e| Error::Pool(e.into()))
+}
+
 impl Context {
     /// A connection for reading.
     pub async fn connection(&self) -> Result<Connection> {
-        // Waiting without end would turn a full pool into a silent stop.
-        let waited = tokio::time::timeout(CONNECTION_WAIT, self.pool().get()).await;
-        waited.map_err(|e| Error::Pool(e.into()))?.map_err(|e| Error::Pool(e.into()))
+        of(self.pool()).await
+    }
+
+    /// A connection for statements that look rows up by key, for many at once: each is planned once, for tables of any size.
+    pub async fn lookups(&self) -> Result<Connection> {
+        of(&self.0.lookups).await
     }
 
     /// Runs `work` on one snapshot (REPEATABLE READ) and commits it. Aggregates are loaded with a row lock, and what
     /// must be unique has a key: when somebody else was first, PostgreSQL says so and the work is done again on a new
     /// snapshot. SERIALIZABLE was tried and refused: on small tables it locks whole relations (decision 0005).
     pub async fn transaction<T>(&self, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
+        self.transact(self.pool(), work).await
+    }
+
+    /// As [`Self::transaction`], on a connection of [`Self::lookups`].
+    pub async fn transaction_of_lookups<T>(&self, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
+        self.transact(&self.0.lookups, work).await
+    }
+
+    async fn transact<T>(
+        &self,
+        pool: &Pool<AsyncPgConnection>,
+        work: impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut tx = Tx::begin(self).await?;
+            let mut tx = Tx::begin(self, of(pool).await?).await?;
             let outcome = match work(&mut tx).await {
                 Ok(value) => tx.commit().await.map(|()| value),
                 Err(error) => {

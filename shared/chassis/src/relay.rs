@@ -123,7 +123,7 @@ async fn send_recent_again(context: &Context) -> Result<()> {
 }
 
 async fn relay_batch(context: &Context, producer: &FutureProducer) -> Result<i64> {
-    let mut conn = context.connection().await?;
+    let mut conn = context.lookups().await?;
     let conn: &mut AsyncPgConnection = &mut conn;
     // Plain BEGIN: the batch waits for Kafka, and READ COMMITTED is what it needs.
     statement("BEGIN").execute(conn).await?;

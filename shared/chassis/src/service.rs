@@ -192,6 +192,7 @@ impl Service {
         let context = Context(Arc::new(Inner {
             name: self.name,
             pool: db::pool(&settings.database)?,
+            lookups: db::lookups(&settings.database)?,
             operations,
             consumers: (self.consumers)(),
             limiter: Limiter::new(platform.ephemeral.clone()),

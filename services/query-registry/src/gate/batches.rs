@@ -54,12 +54,12 @@ impl Batches {
 }
 
 async fn read(context: Context, asks: Vec<Arc<Ask>>) -> Result<Vec<Found>> {
-    let mut conn = context.connection().await?;
+    let mut conn = context.lookups().await?;
     queries::facts(&mut conn, &asks).await
 }
 
 async fn claim(context: Context, records: Vec<Arc<Of<Json>>>) -> Result<Vec<bool>> {
-    let mut conn = context.connection().await?;
+    let mut conn = context.lookups().await?;
     let rows: Vec<&Json> = records.iter().map(|record| &record.what).collect();
     let inserted = queries::insert(&mut conn, &rows).await?;
     Ok(records.iter().map(|record| inserted.contains(&record.query)).collect())
@@ -67,7 +67,7 @@ async fn claim(context: Context, records: Vec<Arc<Of<Json>>>) -> Result<Vec<bool
 
 async fn settle(context: Context, endings: Vec<Arc<Of<Ending>>>) -> Result<Vec<bool>> {
     let endings: Arc<[_]> = endings.into();
-    context.transaction(async move |tx: &mut Tx| settle_in(tx, Arc::clone(&endings)).await).await
+    context.transaction_of_lookups(async move |tx: &mut Tx| settle_in(tx, Arc::clone(&endings)).await).await
 }
 
 /// Boxed, because this runs in a task of its own.
