@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::document::{self, Document, Stored};
 use crate::error::{Error, Result};
+use crate::outbox::{self, Outgoing};
 use crate::settings;
 
 /// The tables that every service has.
@@ -94,31 +95,6 @@ pub fn migrate(url: &str, sources: Vec<EmbeddedMigrations>) -> anyhow::Result<us
     }
     diesel::RunQueryDsl::execute(diesel::sql_query("SELECT pg_advisory_unlock(4711)"), &mut conn)?;
     Ok(count)
-}
-
-/// An event on its way into the outbox, with the trace that it belongs to.
-#[derive(Debug)]
-pub struct Outgoing {
-    topic: &'static str,
-    key: String,
-    kind: &'static str,
-    at: DateTime<Utc>,
-    data: String,
-    trace: (Option<String>, Option<String>),
-}
-
-impl Outgoing {
-    /// Of `event`, which happened at `at`, in the current trace.
-    pub fn of<E: Event>(event: &E, at: DateTime<Utc>) -> Result<Self> {
-        Ok(Self {
-            topic: E::TOPIC,
-            key: event.key(),
-            kind: E::TYPE,
-            at,
-            data: serde_json::to_string(event)?,
-            trace: crate::telemetry::current_trace(),
-        })
-    }
 }
 
 /// A transaction: the connection, the moment, and the way out for events. Everything written through it happens
@@ -215,31 +191,8 @@ impl Tx {
 
     /// As [`Tx::emit`], for what happened at `at`: a replay tells a state as of the moment since which it stands.
     pub async fn emit_as_of<E: Event>(&mut self, event: &E, at: DateTime<Utc>) -> Result<()> {
-        self.emit_all(&[&Outgoing::of(event, at)?]).await
-    }
-
-    /// Publishes `events`, in their order, when this transaction commits.
-    pub async fn emit_all(&mut self, events: &[&Outgoing]) -> Result<()> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<Uuid> = events.iter().map(|_| self.new_id()).collect();
-        let texts = |of: fn(&Outgoing) -> &str| events.iter().map(|e| of(e)).collect::<Vec<_>>();
-        let maybe = |of: fn(&Outgoing) -> Option<&str>| events.iter().map(|e| of(e)).collect::<Vec<_>>();
-        statement(
-            "INSERT INTO outbox (event_id, topic, key, type, occurred_at, data, traceparent, tracestate) \
-             SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Array<Text>, _>(texts(|e| e.topic))
-        .bind::<Array<Text>, _>(texts(|e| &e.key))
-        .bind::<Array<Text>, _>(texts(|e| e.kind))
-        .bind::<Array<Timestamptz>, _>(events.iter().map(|e| e.at).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(texts(|e| &e.data))
-        .bind::<Array<Nullable<Text>>, _>(maybe(|e| e.trace.0.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(maybe(|e| e.trace.1.as_deref()))
-        .execute(self.conn())
-        .await?;
+        let id = self.new_id();
+        outbox::put(self.conn(), id, &Outgoing::of(event, at)?).await?;
         self.emitted = true;
         Ok(())
     }

@@ -21,6 +21,7 @@ pub mod keys;
 mod listen;
 pub mod openapi;
 pub mod operations;
+pub mod outbox;
 pub mod problem;
 pub mod reading;
 pub mod relay;

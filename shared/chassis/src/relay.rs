@@ -133,24 +133,15 @@ async fn relay_batch(context: &Context, producer: &FutureProducer) -> Result<i64
     outcome
 }
 
-#[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    locked: bool,
-}
-
 async fn relay_locked(
     context: &Context,
     producer: &FutureProducer,
     conn: &mut AsyncPgConnection,
 ) -> Result<i64> {
-    let lock: Locked = statement("SELECT pg_try_advisory_xact_lock(4712) AS locked").get_result(conn).await?;
-    if !lock.locked {
-        return Ok(0);
-    }
+    // Nothing is read without the lock, which is held until the end of the transaction.
     let rows: Vec<Row> = statement(
         "SELECT id, event_id, topic, key, type, occurred_at, data, traceparent, tracestate FROM outbox \
-         WHERE published_at IS NULL ORDER BY id LIMIT $1",
+         WHERE (SELECT pg_try_advisory_xact_lock(4712)) AND published_at IS NULL ORDER BY id LIMIT $1",
     )
     .bind::<BigInt, _>(BATCH)
     .load(conn)

@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use chassis::db::Outgoing;
-use chassis::{Context, Result, Together, Tx};
+use chassis::outbox::Outgoing;
+use chassis::{Context, Result, Together};
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use kernel::ids::QueryId;
 use statement::Json;
 
@@ -66,19 +65,8 @@ async fn claim(context: Context, records: Vec<Arc<Of<Json>>>) -> Result<Vec<bool
 }
 
 async fn settle(context: Context, endings: Vec<Arc<Of<Ending>>>) -> Result<Vec<bool>> {
-    let endings: Arc<[_]> = endings.into();
-    context.transaction_of_lookups(async move |tx: &mut Tx| settle_in(tx, Arc::clone(&endings)).await).await
-}
-
-/// Boxed, because this runs in a task of its own.
-fn settle_in(tx: &mut Tx, endings: Arc<[Arc<Of<Ending>>]>) -> BoxFuture<'_, Result<Vec<bool>>> {
-    async move {
-        let settlements: Vec<&Json> = endings.iter().map(|ending| &ending.what.settlement).collect();
-        let settled = queries::settle(tx.conn(), &settlements).await?;
-        let told = endings.iter().filter(|ending| settled.contains(&ending.query));
-        let told: Vec<&Outgoing> = told.map(|ending| &ending.what.event).collect();
-        tx.emit_all(&told).await?;
-        Ok(endings.iter().map(|ending| settled.contains(&ending.query)).collect())
-    }
-    .boxed()
+    let settlements: Vec<&Json> = endings.iter().map(|ending| &ending.what.settlement).collect();
+    let events: Vec<_> = endings.iter().map(|ending| (ending.query.0, &ending.what.event)).collect();
+    let settled = queries::settle(&context, &settlements, &events).await?;
+    Ok(endings.iter().map(|ending| settled.contains(&ending.query.0)).collect())
 }

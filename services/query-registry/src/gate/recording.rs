@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::Result;
-use chassis::db::Outgoing;
+use chassis::outbox::Outgoing;
 use kernel::Personal;
 use query_log::{Kind, NewEntry, Receipt, SUBJECT};
 use query_registry_types::events::{Decision, QueryRecorded};

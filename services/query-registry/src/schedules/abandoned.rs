@@ -3,6 +3,7 @@
 //! outcome the query failed and its delivery is free again; its intent stays open in the log and shows in the next
 //! daily report (invariant 2).
 
+use chassis::outbox::Outgoing;
 use chassis::{Context, Result};
 use kernel::Instant;
 use query_log::{Entry, Filter, Kind};
@@ -15,30 +16,26 @@ use crate::state::Registry;
 use crate::store::queries::{self, Settlement};
 use crate::store::records;
 
-/// Settles what is abandoned.
+/// Settles what is abandoned. A process that is alive after all may do so at the same moment: whoever is first counts.
 pub async fn run(context: &Context, _: Instant) -> Result<()> {
     let registry = context.state::<Registry>();
-    context
-        .transaction(async |tx| {
-            for record in records::abandoned(tx.conn()).await? {
-                let found = logged(&registry, &record).await?;
-                let settlement = Settlement {
-                    id: record.id,
-                    decision: found.word(),
-                    fields_returned: &found.fields,
-                    records: found.records(),
-                    digest: found.digest.as_deref(),
-                    intent_index: found.intent.or(record.intent_index),
-                    log_index: found.outcome.or(found.intent).or(record.log_index),
-                };
-                let settled = queries::settle(tx.conn(), &[&Json::of(&settlement)?]).await?;
-                if settled.contains(&record.id) {
-                    tx.emit(&event(record, &found, settlement.log_index)).await?;
-                }
-            }
-            Ok(())
-        })
-        .await
+    let abandoned = records::abandoned(&mut *context.connection().await?).await?;
+    for record in abandoned {
+        let found = logged(&registry, &record).await?;
+        let settlement = Settlement {
+            id: record.id,
+            decision: found.word(),
+            fields_returned: &found.fields,
+            records: found.records(),
+            digest: found.digest.as_deref(),
+            intent_index: found.intent.or(record.intent_index),
+            log_index: found.outcome.or(found.intent).or(record.log_index),
+        };
+        let (query, written) = (record.id, Json::of(&settlement)?);
+        let event = Outgoing::of(&event(record, &found, settlement.log_index), context.now())?;
+        queries::settle(context, &[&written], &[(query.0, &event)]).await?;
+    }
+    Ok(())
 }
 
 /// What the log holds of a query.

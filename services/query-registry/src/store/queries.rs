@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chassis::Result;
+use chassis::outbox::Outgoing;
+use chassis::{Context, Result};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
@@ -231,16 +232,15 @@ pub struct Settlement<'a> {
     pub log_index: Option<i64>,
 }
 
-/// Settles open records, each as a [`Settlement`] says; gives those that were open until now.
-pub async fn settle(conn: &mut AsyncPgConnection, settlements: &[&Json]) -> Result<BTreeSet<QueryId>> {
-    let settled: Vec<Written> = statement(
-        "UPDATE query_records q SET decision = s.decision, fields_returned = s.fields_returned, records = s.records, \
-         digest = s.digest, intent_index = s.intent_index, log_index = s.log_index \
-         FROM jsonb_populate_recordset(NULL::query_records, $1) s WHERE q.id = s.id AND q.decision = 'open' \
-         RETURNING q.id",
-    )
-    .bind::<Jsonb, _>(Json::list(settlements))
-    .load(conn)
-    .await?;
-    Ok(settled.into_iter().map(|written| QueryId(written.id)).collect())
+/// Settles open records, each as a [`Settlement`] says, and tells the event of each that was open until now; gives those.
+pub async fn settle(
+    context: &Context,
+    settlements: &[&Json],
+    events: &[(Uuid, &Outgoing)],
+) -> Result<BTreeSet<Uuid>> {
+    const CHANGE: &str = "UPDATE query_records q SET decision = s.decision, fields_returned = s.fields_returned, \
+        records = s.records, digest = s.digest, intent_index = s.intent_index, log_index = s.log_index \
+        FROM jsonb_populate_recordset(NULL::query_records, $1) s WHERE q.id = s.id AND q.decision = 'open' \
+        RETURNING q.id";
+    context.change_and_tell(CHANGE, Json::list(settlements), events).await
 }

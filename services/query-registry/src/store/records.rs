@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub async fn abandoned(conn: &mut AsyncPgConnection) -> Result<Vec<QueryRecord>> {
     let rows: Vec<Row> = statement(format!(
         "SELECT {COLUMNS} FROM query_records WHERE decision = 'open' \
-         AND claimed_at < clock_timestamp() - interval '5 minutes' ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED"
+         AND claimed_at < clock_timestamp() - interval '5 minutes' ORDER BY id LIMIT 500"
     ))
     .load(conn)
     .await?;
