@@ -63,7 +63,8 @@ pub struct Settings {
 pub struct Database {
     /// `postgres://…`
     pub url: SecretString,
-    /// Connections at most.
+    /// Connections of requests, jobs and schedules at most; six more look rows up for many at once, and the query registry has
+    /// some for its log.
     #[serde(default = "default_pool")]
     pub pool_size: usize,
 }

@@ -127,8 +127,8 @@ pub async fn facts(conn: &mut AsyncPgConnection, asks: &[Arc<Ask>]) -> Result<Ve
           AND q.subject = ANY(string_to_array(ask.neighbours, ' ')) AND q.at > ask.since) AS neighbours \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) \
             WITH ORDINALITY AS ask (application, subject, neighbours, since, hour, place) \
-         LEFT JOIN LATERAL (SELECT * FROM query_applications WHERE id = ask.application LIMIT 1) a ON true \
-         LEFT JOIN LATERAL (SELECT * FROM cases WHERE id = a.case_id LIMIT 1) c ON true ORDER BY ask.place",
+         LEFT JOIN LATERAL (SELECT doc, account_id, case_id FROM query_applications WHERE id = ask.application LIMIT 1) a ON true \
+         LEFT JOIN LATERAL (SELECT doc FROM cases WHERE id = a.case_id LIMIT 1) c ON true ORDER BY ask.place",
     )
     .bind::<Array<SqlUuid>, _>(asks.iter().map(|ask| ask.application.0).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(asks.iter().map(|ask| ask.subject.as_str()).collect::<Vec<_>>())

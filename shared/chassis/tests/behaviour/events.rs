@@ -1,11 +1,14 @@
 //! Events: once each, whatever happens; poison aside; strangers out.
 
+use chassis::outbox::Outgoing;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use identity::Role;
 use serde_json::json;
+use statement::Json;
 use testkit::TestApp;
+use uuid::Uuid;
 
 use crate::service::{NoteWritten, service};
 
@@ -43,6 +46,31 @@ async fn an_event_goes_out_and_comes_in_once() {
     let _ = app.post("/v1/notes", &token, &json!({"text": "after"})).await.expect_status(201);
     until(&app, ECHOES, "after", 1).await;
     assert_eq!(count(&app, ECHOES, "hello").await, 1);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_rows_that_change_together_those_are_told_that_changed() {
+    let app = TestApp::of(service()).start().await;
+    let token = app.token(&app.person("U", "gushan", &[Role::User]));
+    let mut notes: Vec<Uuid> = vec![];
+    for text in ["first", "second"] {
+        let note = app.post("/v1/notes", &token, &json!({"text": text})).await.expect_status(201);
+        notes.push(note["id"].as_str().unwrap().parse().unwrap());
+    }
+    let change = "UPDATE notes n SET version = n.version + 1 FROM jsonb_to_recordset($1) AS s (id uuid, version bigint) \
+        WHERE n.id = s.id AND n.version = s.version RETURNING n.id";
+    // Of the second another version is wanted than there is.
+    let rows = json!([{"id": notes[0], "version": 1}, {"id": notes[1], "version": 2}]);
+    let told = ["changed", "unchanged"].map(|text| NoteWritten { note: notes[0], text: text.to_owned() });
+    let told = told.map(|event| Outgoing::of(&event, app.context().now()).unwrap());
+    let events: Vec<_> = notes.iter().copied().zip(&told).collect();
+    let changed = app.context().change_and_tell(change, Json::of(&rows).unwrap(), &events).await.unwrap();
+    assert_eq!(changed, [notes[0]].into());
+    until(&app, ECHOES, "changed", 1).await;
+    let _ = app.post("/v1/notes", &token, &json!({"text": "after"})).await.expect_status(201);
+    until(&app, ECHOES, "after", 1).await;
+    assert_eq!(count(&app, ECHOES, "unchanged").await, 0);
     app.stop().await;
 }
 

@@ -94,11 +94,14 @@ async fn list_notes(caller: Caller, params: web::Query<PageParams>) -> Result<An
     Ok(Answer::ok(Page { items: page.items.into_iter().map(|s| s.doc).collect(), next: page.next }))
 }
 
-async fn echo(tx: &mut Tx, event: NoteWritten, _: chassis::EventMeta) -> Result<()> {
-    if event.text == "poison" && !has_antidote(tx).await? {
-        return Err(anyhow::anyhow!("cannot be taken in").into());
+async fn echo(tx: &mut Tx, events: Vec<(NoteWritten, chassis::EventMeta)>) -> Result<()> {
+    for (event, _) in events {
+        if event.text == "poison" && !has_antidote(tx).await? {
+            return Err(anyhow::anyhow!("cannot be taken in").into());
+        }
+        add_echo(tx, &event.text).await?;
     }
-    add_echo(tx, &event.text).await
+    Ok(())
 }
 
 /// What is poison is so until somebody wrote the antidote: a fault that is mended later.
@@ -171,7 +174,7 @@ pub fn service() -> Service {
             chassis::dead_letters::configure(config);
             config.service(write_note).service(change_note).service(list_notes);
         },
-        consumers: || vec![Consumer::on::<NoteWritten, _>(echo)],
+        consumers: || vec![Consumer::on_all::<NoteWritten, _>(echo)],
         schedules: || {
             vec![Schedule::new("nightly", Rhythm::Daily(1, 0), async |context: &chassis::Context, due| {
                 context.transaction(async |tx| add_echo(tx, &format!("night {due}")).await).await
