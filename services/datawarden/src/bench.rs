@@ -14,21 +14,27 @@ mod revocation;
 mod tokens;
 
 pub use figure::{Better, Figure, add};
-use figure::{print, quantile, write};
+use figure::{head, quantile, show, write};
 pub use memory::resident_mb;
 
-/// Measures everything and writes the table to `out` as JSON; the simulated year has so many honest `queries`.
+/// Measures everything, shows each part's figures as soon as they are there and writes all to `out` as JSON; the simulated
+/// year has so many honest `queries`.
 pub async fn run(out: &Path, queries: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut figures = tokens::measure()?;
-    figures.extend(revocation::measure()?);
-    figures.extend(decision::measure()?);
+    let mut figures = vec![];
+    let mut take = |part: Vec<Figure>| {
+        part.iter().for_each(show);
+        figures.extend(part);
+    };
+    head();
+    take(tokens::measure()?);
+    take(revocation::measure()?);
+    take(decision::measure()?);
     let (stack, starts) = memory::start_twice(folder.path()).await?;
-    figures.extend(starts);
-    figures.extend(gate::projection(&stack).await?);
-    figures.extend(refusal::measure(&stack).await?);
+    take(starts);
+    take(gate::projection(&stack).await?);
+    take(refusal::measure(&stack).await?);
     stack.stop().await?;
-    figures.extend(city::measure(folder.path(), queries).await?);
-    print(&figures);
+    take(city::measure(folder.path(), queries).await?);
     write(out, &figures)
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::commands::say;
+
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,7 +61,8 @@ impl Figure {
 
 /// Prints more figures and adds them to those that `out` holds, in place of older ones of the same names.
 pub fn add(out: &Path, figures: &[Figure]) -> anyhow::Result<()> {
-    print(figures);
+    head();
+    figures.iter().for_each(show);
     let known: Vec<Value> = match std::fs::read(out) {
         Ok(text) => serde_json::from_slice(&text)?,
         Err(_) => vec![],
@@ -79,20 +82,22 @@ pub(super) fn write<T: Serialize>(out: &Path, figures: &[T]) -> anyhow::Result<(
     Ok(std::fs::write(out, serde_json::to_string_pretty(figures)?)?)
 }
 
-pub(super) fn print(figures: &[Figure]) {
-    use crate::commands::say;
+/// What stands above figures that are shown.
+pub(super) fn head() {
     say(format!("{:<70} {:>10} {:>11}", "figure", "value", "goal"));
-    for figure in figures {
-        let sign = if figure.better == Better::Lower { "≤" } else { "≥" };
-        let verdict = if figure.met { "" } else { "   MISSED" };
-        // A figure without a goal is there for comparison.
-        let goal = if figure.goal > 0.0 {
-            format!("{sign} {:>7.2} {:<4}{verdict}", figure.goal, figure.unit)
-        } else {
-            String::new()
-        };
-        say(format!("{:<70} {:>10.3} {:<4} {goal}", figure.name, figure.value, figure.unit));
-    }
+}
+
+/// Shows a figure with its goal.
+pub(super) fn show(figure: &Figure) {
+    let sign = if figure.better == Better::Lower { "≤" } else { "≥" };
+    let verdict = if figure.met { "" } else { "   MISSED" };
+    // A figure without a goal is there for comparison.
+    let goal = if figure.goal > 0.0 {
+        format!("{sign} {:>7.2} {:<4}{verdict}", figure.goal, figure.unit)
+    } else {
+        String::new()
+    };
+    say(format!("{:<70} {:>10.3} {:<4} {goal}", figure.name, figure.value, figure.unit));
 }
 
 /// The value below which `part` (0–1) of `values` lie; sorts them.
