@@ -6,7 +6,7 @@ SHELL := bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help deps run test test-kills lint deny bench bench-log images test-kube openapi clean-data
+.PHONY: help deps run test test-kills lint deny bench bench-log bench-readers images test-kube openapi clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,10 +42,13 @@ bench: deps ## run the benchmarks
 	cargo run --locked -p datawarden -- bench
 	cargo build --locked --workspace --bins
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture figures
-	$(TARGET)/debug/with-servers --throwaway --postgres -- cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures
+	$(TARGET)/debug/with-servers --throwaway --postgres -- cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures_of_a_page_found_among_millions
 
 bench-log: deps ## measure the query log beside plain PostgreSQL and the bare disk
 	cargo run --locked -p datawarden -- bench-log
+
+bench-readers: deps ## find pages among a hundred million log entries (half an hour, 100 GB in TMPDIR)
+	cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures_of_a_page_found_among_a_hundred_millions
 
 images: ## build the container images
 	scripts/images

@@ -1,5 +1,6 @@
 //! Finding entries. The statement is made of the filters that are set, each of which has its index in every month, and
-//! walks from the cursor on: what it reads grows with the page and the number of months, not with the log.
+//! walks from the cursor on, a few months at first: what it reads grows with the page and the months that it must look
+//! into, not with the log.
 
 use std::ops::ControlFlow;
 
@@ -21,12 +22,20 @@ use crate::reading::{EntryRow, signed, unsigned};
 
 /// Most entries of one page.
 pub(crate) const LARGEST_PAGE: u32 = 1_000;
+/// How many times as many months are looked into next, while the page is not full: most pages lie in one month.
+const MORE_MONTHS: usize = 4;
 
-/// Where in a month entries of a page can stand, and under which hashes account and subject stand there.
-struct Place {
+/// Where in a month entries of a page can stand.
+#[derive(Clone, Copy)]
+struct Span {
     month: NaiveDate,
     low: i64,
     high: i64,
+}
+
+/// A span, and under which hashes account and subject stand there.
+struct Place {
+    span: Span,
     account: Option<Vec<u8>>,
     subject: Option<Vec<u8>>,
 }
@@ -71,18 +80,45 @@ impl QueryLog {
     ) -> Result<Page, LogError> {
         self.handle(log)?;
         let limit = limit.clamp(1, LARGEST_PAGE);
-        let mut places = self.places(log, filter, after).await?;
+        let wanted = usize::try_from(limit).unwrap_or_default();
+        let spans = self.spans(log, filter, after).await?;
+        let (mut spans, mut months) = (spans.as_slice(), 1);
+        let mut rows: Vec<EntryRow> = vec![];
+        while rows.len() < wanted && !spans.is_empty() {
+            let (next, rest) = spans.split_at(months.min(spans.len()));
+            let mut places = vec![];
+            for span in next {
+                places.extend(self.hashed(log, filter, *span).await?);
+            }
+            rows.extend(self.rows_at(log, filter, places, limit).await?);
+            spans = rest;
+            months *= MORE_MONTHS;
+        }
+        rows.truncate(wanted);
+        let full = rows.len() == wanted;
+        let next = if full { rows.last().map(|row| unsigned(row.entry_index)).transpose()? } else { None };
+        Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
+    }
+
+    /// The first entries at these places, in order, at most `limit`.
+    async fn rows_at(
+        &self,
+        log: &str,
+        filter: &Filter,
+        mut places: Vec<Place>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, LogError> {
         let mut take =
             |part: fn(&mut Place) -> Option<Vec<u8>>| places.iter_mut().map(part).collect::<Vec<_>>();
         let accounts = take(|place| place.account.take());
         let subjects = take(|place| place.subject.take());
         let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
         let applications: Vec<Uuid> = filter.applications.iter().map(|id| id.0).collect();
-        let rows: Vec<EntryRow> = statement(text(filter, limit))
+        let rows = statement(text(filter, limit))
             .bind::<Text, _>(log)
-            .bind::<Array<Date>, _>(places.iter().map(|place| place.month).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.low).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.high).collect::<Vec<_>>())
+            .bind::<Array<Date>, _>(places.iter().map(|place| place.span.month).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.span.low).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.span.high).collect::<Vec<_>>())
             .bind::<Array<Nullable<Binary>>, _>(accounts)
             .bind::<Array<Nullable<Binary>>, _>(subjects)
             .bind::<BigInt, _>(i64::from(limit))
@@ -92,18 +128,15 @@ impl QueryLog {
             .bind::<Array<Text>, _>(kinds)
             .load(&mut self.connection().await?)
             .await?;
-        let full = rows.len() == usize::try_from(limit).unwrap_or_default();
-        let next = if full { rows.last().map(|row| unsigned(row.entry_index)).transpose()? } else { None };
-        Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
+        Ok(rows)
     }
 
-    /// The months that can hold entries of the page, in order, each with the indexes that count in it. A month whose data
-    /// key was destroyed is not searched by account or subject.
-    async fn places(&self, log: &str, filter: &Filter, after: Option<u64>) -> Result<Vec<Place>, LogError> {
+    /// The months that can hold entries of the page, in order, each with the indexes that count in it.
+    async fn spans(&self, log: &str, filter: &Filter, after: Option<u64>) -> Result<Vec<Span>, LogError> {
         let months = self.months(log).await?;
         let ends = months.iter().skip(1).map(|next| next.first_index).chain([i64::MAX]);
         let after = after.map_or(-1, signed);
-        let mut places = Vec::new();
+        let mut spans = Vec::new();
         for (row, end) in months.iter().zip(ends) {
             let month = Month::containing(row.month);
             let outside = filter.from.is_some_and(|at| month < Month::of(at))
@@ -119,25 +152,19 @@ impl QueryLog {
             }
             low = low.max(after + 1);
             if low < high {
-                places.extend(
-                    self.hashed(
-                        log,
-                        filter,
-                        Place { month: row.month, low, high, account: None, subject: None },
-                    )
-                    .await?,
-                );
+                spans.push(Span { month: row.month, low, high });
             }
         }
-        Ok(places)
+        Ok(spans)
     }
 
-    /// The place once for each hash of the subject: while an erasure writes the subject index anew, a subject has two.
-    async fn hashed(&self, log: &str, filter: &Filter, place: Place) -> Result<Vec<Place>, LogError> {
+    /// A span once for each hash of the subject: while an erasure writes the subject index anew, a subject has two. A month
+    /// whose data key was destroyed is not searched by account or subject.
+    async fn hashed(&self, log: &str, filter: &Filter, span: Span) -> Result<Vec<Place>, LogError> {
         if filter.account.is_none() && filter.subject.is_none() {
-            return Ok(vec![place]);
+            return Ok(vec![Place { span, account: None, subject: None }]);
         }
-        let keys = match self.month_keys(log, Month::containing(place.month)).await {
+        let keys = match self.month_keys(log, Month::containing(span.month)).await {
             Err(LogError::Key(KeyError::Destroyed { .. })) => return Ok(vec![]),
             keys => keys?,
         };
@@ -146,7 +173,7 @@ impl QueryLog {
             Some(subject) => keys.subjects(subject.expose()).map(|hash| Some(hash.0.to_vec())).collect(),
             None => vec![None],
         };
-        let under = |subject| Place { account: account.clone(), subject, ..place };
+        let under = |subject| Place { span, account: account.clone(), subject };
         Ok(subjects.into_iter().map(under).collect())
     }
 

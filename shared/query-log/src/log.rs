@@ -27,6 +27,8 @@ use crate::succession::{self, Ending};
 const READERS: usize = 4;
 /// Largest entry, header and body together, in bytes.
 const LARGEST: usize = 256 * 1024;
+/// What a reading connection says first. Statements over arrays would be planned anew each time, for every month that there is.
+const SESSION: &str = "SET plan_cache_mode = force_generic_plan";
 /// How often an append is prepared anew because the month turned under it.
 const TURNS: usize = 4;
 
@@ -101,7 +103,11 @@ impl QueryLog {
             let url = url.to_owned();
             Box::pin(async move {
                 let mut connection = AsyncPgConnection::establish(&url).await?;
-                let ready = connection.batch_execute(statement::NOTICE_DEAD_CLIENTS).await;
+                let ready = async {
+                    connection.batch_execute(SESSION).await?;
+                    connection.batch_execute(statement::NOTICE_DEAD_CLIENTS).await
+                };
+                let ready = ready.await;
                 ready.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(connection)
             })

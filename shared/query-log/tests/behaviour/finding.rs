@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 use crate::common::{LOG, World, account, agency, moment};
 
+mod years;
+
 /// Entries of the month when the cost is first looked at, and in the end: the greatest month that the log is made for. A
 /// hundred million are thirty-three of them, each with indexes of its own.
 const FEW: i64 = 100_000;
