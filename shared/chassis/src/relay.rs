@@ -19,7 +19,8 @@ use crate::error::Result;
 
 /// Rows sent at once.
 const BATCH: i64 = 500;
-/// Between two sendings under load: what is committed meanwhile goes together, through here and through every consumer.
+/// Between two sendings under load: what is committed meanwhile goes together, through here and through every consumer. One
+/// event alone is no load.
 const GATHERING: Duration = Duration::from_millis(5);
 
 #[derive(QueryableByName)]
@@ -74,7 +75,7 @@ pub async fn run(context: Context) {
         match relay_batch(&context, &producer).await {
             Ok(count) if count == BATCH => {}
             Ok(count) => {
-                if count > 0 {
+                if count > 1 {
                     tokio::time::sleep(GATHERING).await;
                 }
                 // Woken by each commit that tells something; the timer is for commits of other replicas.

@@ -72,11 +72,16 @@ where
     }
 }
 
-async fn results<T, R>(
+async fn results<T, R: Send + 'static>(
     work: &impl Fn(Vec<Arc<T>>) -> BoxFuture<'static, Result<Vec<R>>>,
     items: Vec<Arc<T>>,
 ) -> Vec<Result<R>> {
-    let error = match work(items.clone()).await {
+    // In a task of its own: one that panics must not be the last.
+    let done = async |items| match tokio::spawn(work(items)).await {
+        Ok(done) => done,
+        Err(panic) => Err(Error::Internal(panic.into())),
+    };
+    let error = match done(items.clone()).await {
         Ok(results) => return results.into_iter().map(Ok).collect(),
         Err(error) => error,
     };
@@ -86,7 +91,7 @@ async fn results<T, R>(
     tracing::debug!(?error, items = items.len(), "done one by one");
     let mut results = vec![];
     for item in items {
-        let alone = work(vec![item]).await;
+        let alone = done(vec![item]).await;
         results.push(alone.and_then(|mut results| {
             results.pop().ok_or_else(|| Error::Internal(anyhow::anyhow!("no result for an item")))
         }));
@@ -103,13 +108,14 @@ mod tests {
 
     use super::*;
 
-    /// Doubles numbers; a batch with a zero in it fails.
+    /// Doubles numbers; a batch with a zero in it fails, one with a hundred and one panics.
     fn doubling(batches: &Arc<AtomicUsize>) -> Together<u32, u32> {
         let batches = Arc::clone(batches);
         Together::new(move |items: Vec<Arc<u32>>| {
             batches.fetch_add(1, Ordering::Relaxed);
             async move {
                 tokio::task::yield_now().await;
+                assert!(!items.iter().any(|n| **n == 101), "a hundred and one");
                 if items.iter().any(|n| **n == 0) {
                     return Err(anyhow::anyhow!("zero").into());
                 }
@@ -132,8 +138,9 @@ mod tests {
     #[tokio::test]
     async fn nobody_fails_for_anothers_sake() {
         let doubling = doubling(&Arc::default());
-        let results = join_all([1, 0, 2].map(|n| doubling.ask(n))).await;
+        let results = join_all([1, 0, 101, 2].map(|n| doubling.ask(n))).await;
         let results: Vec<Option<u32>> = results.into_iter().map(Result::ok).collect();
-        assert_eq!(results, [Some(2), None, Some(4)]);
+        assert_eq!(results, [Some(2), None, None, Some(4)]);
+        assert_eq!(doubling.ask(3).await.ok(), Some(6));
     }
 }
