@@ -4,5 +4,6 @@
 
 mod authorization;
 mod documents;
+mod injection;
 mod malformed;
 mod suite;

@@ -25,7 +25,7 @@ pub async fn count(app: &TestApp, sql: &str, text: &str) -> i64 {
 
 const ECHOES: &str = "SELECT coalesce(sum(times), 0)::bigint AS n FROM echoes WHERE text = $1";
 
-async fn until(app: &TestApp, sql: &str, text: &str, wanted: i64) {
+pub async fn until(app: &TestApp, sql: &str, text: &str, wanted: i64) {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     while count(app, sql, text).await != wanted {
         assert!(tokio::time::Instant::now() < deadline, "{sql} never gave {wanted} for {text}");

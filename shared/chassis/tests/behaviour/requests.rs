@@ -67,6 +67,21 @@ async fn of_two_edits_on_the_same_version_one_is_told_to_load_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_looks_like_sql_is_kept_as_it_was_written() {
+    let app = TestApp::of(service()).start().await;
+    let token = app.token(&app.person("U", "gushan", &[Role::User]));
+    for text in ["'); DROP TABLE notes; --", "$1", "\\'; COMMIT; --", "%_"] {
+        let note: Note = app.post("/v1/notes", &token, &json!({"text": text})).await.json(201);
+        assert_eq!(note.text, text);
+        let echo = "SELECT coalesce(sum(times), 0)::bigint AS n FROM echoes WHERE text = $1";
+        crate::events::until(&app, echo, text, 1).await;
+    }
+    let notes = app.get("/v1/notes", &token).await.expect_status(200);
+    assert_eq!(notes["items"].as_array().unwrap().len(), 4);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn foreign_and_unknown_notes_look_alike() {
     let app = TestApp::of(service()).start().await;
     let owner = app.token(&app.person("U", "gushan", &[Role::User]));
