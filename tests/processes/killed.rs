@@ -16,6 +16,11 @@ const OPEN: &str = "SELECT count(*) AS n FROM query_records WHERE decision = 'op
 const INTENTS: &str = "SELECT count(*) AS n FROM log_entries WHERE kind = 'intent' AND log = 'three-year'";
 const OUTCOMES: &str = "SELECT count(*) AS n FROM log_entries WHERE kind = 'outcome' AND log = 'three-year'";
 const TOLD: &str = "SELECT count(*) AS n FROM outbox WHERE type = 'registry.query-recorded.v1'";
+/// The session whose settlement waits for the test's lock.
+const SETTLING: &str =
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+const WAITS: &str = "SELECT count(*) AS n FROM pg_stat_activity \
+    WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 /// A world with a query that hangs where `lock` or the provider holds it; `reached` tells when it is there.
 async fn killed_at(behaviour: Behaviour, lock: Option<&str>, reached: (&str, i64)) -> Option<(World, Value)> {
@@ -116,8 +121,12 @@ async fn killed_after_the_outcome_the_outcome_stands_and_a_second_delivery_may_b
     let lock = "SELECT 1 FROM query_records FOR UPDATE";
     let held = holding(&world.database_url(REGISTRY), lock).await;
     world.until(REGISTRY, OUTCOMES, 1).await;
+    world.until(REGISTRY, WAITS, 1).await;
     world.processes.remove(REGISTRY).unwrap().kill();
     assert!(asked.await.unwrap().is_err(), "nothing was answered");
+    // The database would go on with what the dead process has sent: as if it had not.
+    world.sql(REGISTRY, &format!("SELECT pg_terminate_backend(pid) FROM ({SETTLING}) waiting")).await;
+    world.until(REGISTRY, WAITS, 0).await;
     drop(held);
     world.provider_is(Behaviour::default());
     world.start(REGISTRY).await;
