@@ -106,7 +106,7 @@ pub struct Confirmation {
 }
 
 /// What the account service grants: everything in an access token but issuer, audience and times. As it is written;
-/// read it is by [`AccessClaims`], which has the same names.
+/// it is read into a flat struct of the same names.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessGrant {
     /// Person (with post) or agency system.
