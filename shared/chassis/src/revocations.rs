@@ -1,7 +1,7 @@
 //! What was revoked, known at once (invariant 7): lost cards, suspended accounts, ended posts, deactivated systems.
 //!
 //! The account service numbers each act in the order of commits and reads the last number from its primary database
-//! several times a second ([`read`]). Every other service holds a stream from it ([`follow`]): each new entry at once,
+//! several times a second (`read`). Every other service holds a stream from it (`follow`): each new entry at once,
 //! and each second the number that was just read, signed. A replica whose last word is older than [`SILENCE`] does not
 //! know what it may still believe: operations that are `live` in `operations.toml` are refused until it does. Neither
 //! Kafka nor Redis is on this way, and no clock: how old a word is, is reckoned from monotonic times alone.

@@ -86,7 +86,7 @@ impl QueryLog {
         Ok(Some(Published { size: head.size, note }))
     }
 
-    /// The published checkpoint to show: the last that the quorum of witnesses has seen, or that waited [`WAITS`] for it. Of
+    /// The published checkpoint to show: the last that the quorum of witnesses has seen, or that waited `WAITS` for it. Of
     /// a log that published none yet, one of its head.
     pub async fn checkpoint(&self, log: &str) -> Result<Published, LogError> {
         self.handle(log)?;

@@ -2,7 +2,7 @@
 //! along which path, how often what is checked, and how long records live; the services carry it out.
 //!
 //! [`PackSet::embedded`] has the packs of this repository, [`PackSet::load`] reads a folder, [`PackSet::on`] picks the
-//! version in force on a day. Errors name file, key and reason. [`back_test`] compares two packs over past facts.
+//! version in force on a day. Errors name file, key and reason. [`back_test()`] compares two packs over past facts.
 
 pub mod back_test;
 pub mod error;

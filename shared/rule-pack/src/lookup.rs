@@ -26,7 +26,7 @@ impl RulePack {
         pack.checked(file_name)
     }
 
-    /// This pack with a change, checked again and with its own digest: for trying out packs ([`crate::back_test`]).
+    /// This pack with a change, checked again and with its own digest: for trying out packs ([`crate::back_test()`]).
     pub fn changed(&self, change: impl FnOnce(&mut Self)) -> Result<Self, PackError> {
         let mut pack = self.clone();
         change(&mut pack);
