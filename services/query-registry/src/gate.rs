@@ -100,7 +100,7 @@ impl Passage {
         };
         let facts = registry.batches.facts.ask(ask).await?.facts()?;
         if registry.is_behind(facts.change) {
-            registry.refresh(&mut *context.connection().await?).await?;
+            registry.refresh_to(&mut *context.connection().await?, facts.change).await?;
         }
         let declared_marks = query_marks(&registry, &facts, asker.person, &subject, (&below, &above), now);
         let query = context.random().id(now);

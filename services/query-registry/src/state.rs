@@ -148,6 +148,11 @@ impl Registry {
     /// Takes in what changed in the directory since the index was last brought up to date.
     pub async fn refresh(&self, conn: &mut AsyncPgConnection) -> Result<()> {
         let change = directory::change(conn).await?;
+        self.refresh_to(conn, change).await
+    }
+
+    /// As [`Self::refresh`], when the directory's last change is known already: no query when nothing changed.
+    pub async fn refresh_to(&self, conn: &mut AsyncPgConnection, change: i64) -> Result<()> {
         if !self.is_behind(change) {
             return Ok(());
         }
