@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::signature::{PublicKey, ReadyKey, SignatureAlgorithm};
+use crate::signature::{PublicKey, SignatureAlgorithm};
+use crate::signers::Signer;
 
 /// Longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 32 * 1024;
@@ -82,7 +83,9 @@ pub struct Parts<'a> {
     /// The header; not to be believed before the signature is checked.
     pub header: Header,
     algorithm: SignatureAlgorithm,
-    body: Body<'a>,
+    signing_input: &'a str,
+    payload: &'a str,
+    signature: Vec<u8>,
 }
 
 impl<'a> Parts<'a> {
@@ -96,7 +99,7 @@ impl<'a> Parts<'a> {
         let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
         let Input { header, algorithm, payload } = Input::parse_within(signing_input, longest)?;
         let signature = decode(signature)?;
-        Ok(Self { header, algorithm, body: Body { signing_input, payload, signature } })
+        Ok(Self { header, algorithm, signing_input, payload, signature })
     }
 
     /// Checks the signature with the key of the verified chain and reads the claims.
@@ -104,33 +107,17 @@ impl<'a> Parts<'a> {
         if key.algorithm() != self.algorithm {
             return Err(JwsError::Algorithm);
         }
-        key.verify(self.algorithm, self.body.signing_input.as_bytes(), &self.body.signature)
+        key.verify(self.algorithm, self.signing_input.as_bytes(), &self.signature)
             .map_err(|_| JwsError::Signature)?;
-        claims(self.body.payload)
-    }
-}
-
-/// What stands behind a header that is known already.
-#[derive(Debug)]
-pub(crate) struct Body<'a> {
-    signing_input: &'a str,
-    payload: &'a str,
-    signature: Vec<u8>,
-}
-
-impl<'a> Body<'a> {
-    /// Takes a token apart without a look at its header.
-    pub fn parse(token: &'a str) -> Result<Self, JwsError> {
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
-        let (_, payload) = signing_input.split_once('.').ok_or(JwsError::Malformed)?;
-        Ok(Self { signing_input, payload, signature: decode(signature)? })
-    }
-
-    /// Checks the signature with the key that belongs to the header, and reads the claims.
-    pub fn verify<T: DeserializeOwned>(&self, key: &ReadyKey) -> Result<T, JwsError> {
-        key.verify(self.signing_input.as_bytes(), &self.signature).map_err(|_| JwsError::Signature)?;
         claims(self.payload)
     }
+}
+
+/// Checks what stands behind the header of a token whose signer is known, and reads the claims.
+pub(crate) fn verify_known<T: DeserializeOwned>(signer: &Signer, rest: &str) -> Result<T, JwsError> {
+    let (payload, signature) = rest.split_once('.').ok_or(JwsError::Malformed)?;
+    signer.key.verify(signer.hash(payload), &decode(signature)?).map_err(|_| JwsError::Signature)?;
+    claims(payload)
 }
 
 /// A signing input taken apart whose signature is somewhere else: in the message that holds it.

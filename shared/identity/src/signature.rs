@@ -92,9 +92,9 @@ impl PublicKey {
 
     /// The key made ready for many JOSE-shaped signatures.
     pub(crate) fn ready(&self) -> Result<ReadyKey, BadSignature> {
-        ParsedPublicKey::new(jose_scheme(self.algorithm()), self.bytes())
-            .map(ReadyKey)
-            .map_err(|_| BadSignature)
+        let algorithm = self.algorithm();
+        let key = ParsedPublicKey::new(jose_scheme(algorithm), self.bytes()).map_err(|_| BadSignature)?;
+        Ok(ReadyKey { key, algorithm })
     }
 
     /// The key as it stands in the certificate's BIT STRING.
@@ -123,12 +123,20 @@ fn jose_scheme(algorithm: SignatureAlgorithm) -> &'static dyn VerificationAlgori
 }
 
 /// A public key whose costly part, the check that it is one, is done.
-pub(crate) struct ReadyKey(ParsedPublicKey);
+pub(crate) struct ReadyKey {
+    key: ParsedPublicKey,
+    algorithm: SignatureAlgorithm,
+}
 
 impl ReadyKey {
-    /// Checks a JOSE-shaped `signature` over `message`.
-    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
-        self.0.verify_sig(message, signature).map_err(|_| BadSignature)
+    /// What takes in a message for [`Self::verify`].
+    pub(crate) fn hasher(&self) -> digest::Context {
+        digest::Context::new(digest_algorithm(self.algorithm))
+    }
+
+    /// Checks a JOSE-shaped `signature` over the message that was taken in.
+    pub(crate) fn verify(&self, message: digest::Context, signature: &[u8]) -> Result<(), BadSignature> {
+        self.key.verify_digest_sig(&message.finish(), signature).map_err(|_| BadSignature)
     }
 }
 
@@ -272,6 +280,8 @@ mod tests {
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, KeyPair};
 
     use super::*;
+    use crate::pki::{DevPki, KeyKind, Validity};
+    use crate::tests::{HOLDER, now};
 
     #[test]
     fn a_cards_der_answer_becomes_a_jose_signature() {
@@ -286,5 +296,23 @@ mod tests {
             assert_eq!(public.verify(SignatureAlgorithm::Rs256, b"text", &fixed), Err(BadSignature));
         }
         assert_eq!(ecdsa_from_der(SignatureAlgorithm::Es256, &[0x30, 2, 2, 0]), None);
+    }
+
+    #[test]
+    fn a_ready_key_takes_a_message_in_piece_by_piece_and_finds_what_the_key_finds() {
+        let pki = DevPki::generate().unwrap();
+        for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
+            let card = pki.issue_card_with(HOLDER, kind, Validity::around(now())).unwrap();
+            let signature = card.sign(b"header.payload").unwrap();
+            let key = card.certificate().public_key.ready().unwrap();
+            let verify = |pieces: &[&str], signature: &[u8]| {
+                let mut message = key.hasher();
+                pieces.iter().for_each(|piece| message.update(piece.as_bytes()));
+                key.verify(message, signature)
+            };
+            assert_eq!(verify(&["header.", "payload"], &signature), Ok(()), "{kind:?}");
+            assert_eq!(verify(&["header.", "payloaD"], &signature), Err(BadSignature), "{kind:?}");
+            assert_eq!(verify(&["header.", "payload"], &signature[1..]), Err(BadSignature), "{kind:?}");
+        }
     }
 }

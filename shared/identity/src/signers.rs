@@ -1,11 +1,10 @@
 //! Whose tokens are seen again and again. Every token of a signer begins with the same header, which holds its chain and
-//! is most of the token: what it says is found out once, and its text is compared from then on.
+//! is most of the token: what it says is found out once, and its text is compared from then on; nor is it hashed again.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::Context;
 
 use crate::cache::Key;
 use crate::chain::VerifiedPath;
@@ -16,8 +15,9 @@ const REMEMBERED: usize = 32;
 
 /// A signer who has signed a token that was found good.
 pub struct Signer {
-    number: u64,
     header: String,
+    /// What has taken in the header and the dot behind it.
+    begun: Context,
     /// Whether the header is that of access tokens; else of services' own.
     pub is_access: bool,
     /// The chain; its validity and revocation are asked for at each use.
@@ -27,13 +27,18 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Names a token of this signer by what stands behind the header.
-    pub fn name(&self, rest: &str) -> Key {
-        let mut context = Context::new(&SHA256);
-        context.update(&self.number.to_be_bytes());
+    /// What has taken in the header, the dot and `rest`: a token or its signing input.
+    pub fn hash(&self, rest: &str) -> Context {
+        let mut context = self.begun.clone();
         context.update(rest.as_bytes());
+        context
+    }
+
+    /// Names a token of this signer by what stands behind the header: no two tokens have one name, as the header is in it.
+    pub fn name(&self, rest: &str) -> Key {
         let mut name = [0; 32];
-        name.copy_from_slice(context.finish().as_ref());
+        // A longer digest cut to 32 bytes is as hard to meet twice.
+        name.iter_mut().zip(self.hash(rest).finish().as_ref()).for_each(|(to, from)| *to = *from);
         name
     }
 }
@@ -42,8 +47,6 @@ impl Signer {
 #[derive(Default)]
 pub struct Signers {
     known: RwLock<VecDeque<Arc<Signer>>>,
-    /// A number is never given again, so that no token is taken for one of a signer who was forgotten.
-    numbers: AtomicU64,
 }
 
 impl Signers {
@@ -61,8 +64,10 @@ impl Signers {
         path: Arc<VerifiedPath>,
         key: ReadyKey,
     ) -> Arc<Signer> {
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let signer = Arc::new(Signer { number, header: header.to_owned(), is_access, path, key });
+        let mut begun = key.hasher();
+        begun.update(header.as_bytes());
+        begun.update(b".");
+        let signer = Arc::new(Signer { header: header.to_owned(), begun, is_access, path, key });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.pop_back();

@@ -1,5 +1,5 @@
-//! Tokens: the first look at one, and every later one, and beside them what the library alone takes for the signature:
-//! no verification can be shorter. Medians: what else the machine does is not the token's cost.
+//! Tokens: the first look at one, and every later one, and beside them what the library alone takes for the signature
+//! over the whole token. Medians: what else the machine does is not the token's cost.
 
 use std::time::Instant;
 
