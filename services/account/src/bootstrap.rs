@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use account_types::events::{AccountStatus, GovernanceRecorded};
 use account_types::{AccountRecord, BootstrapContent, MasterData, PersonRecord, Summary};
 use chassis::document::{self, Filter};
-use chassis::endorsements;
+use chassis::endorsements::{self, Matter};
 use chassis::{Context, Problem, Result, Tx};
 use identity::{CertificateIdentity, Endorsement, Usage};
 use kernel::NationalId;
@@ -157,7 +157,13 @@ async fn load_in(
     }
     let content = BootstrapContent::new(digest);
     for (endorsement, signer) in endorsements.iter().zip(signers) {
-        edge::keep(tx, endorsement, (&content, &signer.card, Usage::CitizenSignature), CLAUSE).await?;
+        edge::keep(
+            tx,
+            endorsement,
+            (&content, &signer.card, Usage::CitizenSignature),
+            (CLAUSE, Matter::default()),
+        )
+        .await?;
     }
     let record = canonical::sha256_hex(&canonical::bytes(&first_start)?);
     tx.emit(&GovernanceRecorded {

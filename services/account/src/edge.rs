@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chassis::document;
-use chassis::endorsements::{self, Taken};
+use chassis::endorsements::{self, Matter, Taken};
 use chassis::{Caller, Context, Document, Problem, Result, Tx};
 use chrono::NaiveDate;
 use identity::{CertificateIdentity, Endorsement, Role, Usage};
@@ -58,12 +58,12 @@ pub async fn endorsed<T: Serialize>(
     actor: &Actor,
     endorsement: &Endorsement,
     content: &T,
-    clause: &str,
+    (clause, matter): (&str, Matter<'_>),
 ) -> Result<()> {
     let usage = Usage::CitizenSignature;
     let card = endorsements::verify(&tx.context(), endorsement, content, usage).await.map_err(refused)?;
     tx.load::<Person>(actor.person).await?.active_card(&card)?;
-    keep(tx, endorsement, (content, &card, usage), clause).await
+    keep(tx, endorsement, (content, &card, usage), (clause, matter)).await
 }
 
 /// Verifies that `endorsement` is over `content` by an agency certificate of `agency` (I3.6).
@@ -72,7 +72,7 @@ pub async fn agency_signed<T: Serialize>(
     agency: AgencyId,
     endorsement: &Endorsement,
     content: &T,
-    clause: &str,
+    (clause, matter): (&str, Matter<'_>),
 ) -> Result<()> {
     let usage = Usage::AgencySignature;
     let certificate =
@@ -81,7 +81,7 @@ pub async fn agency_signed<T: Serialize>(
         let detail = "The certificate is none of this agency's: bind it by a governed change.";
         return Err(Problem::new(&problems::FOREIGN_CARD, detail).clause(clause).into());
     }
-    keep(tx, endorsement, (content, &certificate, usage), clause).await
+    keep(tx, endorsement, (content, &certificate, usage), (clause, matter)).await
 }
 
 /// Keeps an endorsement that holds, with its content and what it rests on, and enters its record's digest for the
@@ -90,9 +90,9 @@ pub async fn keep<T: Serialize>(
     tx: &mut Tx,
     endorsement: &Endorsement,
     (content, card, usage): (&T, &CertificateIdentity, Usage),
-    clause: &str,
+    (clause, matter): (&str, Matter<'_>),
 ) -> Result<()> {
-    let taken = Taken::with_content(endorsement, content, usage, card)?;
+    let taken = Taken::with_content(endorsement, content, usage, (card, matter))?;
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_governance(tx, "endorsement", &digest, clause).await
 }

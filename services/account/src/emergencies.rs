@@ -3,7 +3,7 @@
 
 use account_types::{EmergencyContent, EmergencyTerms};
 use chassis::document::{self, Filter};
-use chassis::endorsements;
+use chassis::endorsements::{self, Matter};
 use chassis::{Caller, Context, Result, Stored, Tx};
 use diesel_async::AsyncPgConnection;
 use identity::{Endorsement, Usage};
@@ -58,7 +58,7 @@ async fn hand(
     if !is_named || !is_caller || !fits_as_custodian(&person, days::taipei_date(tx.now())) {
         return Err(EmergencyError::NotCustodian.into());
     }
-    edge::keep(tx, endorsement, (&content, &card, usage), CLAUSE).await?;
+    edge::keep(tx, endorsement, (&content, &card, usage), (CLAUSE, Matter::default())).await?;
     Ok(CustodianHand { person: person.id, at: tx.now(), endorsement: endorsement.clone() })
 }
 

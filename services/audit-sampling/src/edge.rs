@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use account_types::ActContent;
 use audit_sampling_types::SignedAct;
-use chassis::endorsements::{self, Taken};
+use chassis::endorsements::{self, Matter, Taken};
 use chassis::{Caller, Context, Problem, Result, Stored, Tx};
 use chrono::NaiveDate;
 use identity::{Endorsement, Usage};
@@ -24,7 +24,7 @@ pub async fn signed<T: Serialize>(
     caller: &Caller,
     endorsement: &Endorsement,
     (act, subject, clause): (&str, Uuid, &str),
-    body: &T,
+    (body, matter): (&T, Matter<'_>),
 ) -> Result<SignedAct> {
     let (person, post) = (caller.person()?, caller.post()?);
     let content = ActContent::new(act, subject, post, body);
@@ -38,7 +38,7 @@ pub async fn signed<T: Serialize>(
         let detail = "Sign with the card that is bound to you.";
         return Err(Problem::new(&problems::CARD_NOT_BOUND, detail).into());
     }
-    let taken = Taken::with_content(endorsement, &content, usage, &card)?;
+    let taken = Taken::with_content(endorsement, &content, usage, (&card, matter))?;
     let digest = endorsements::keep(tx, taken).await?;
     acts::record_digest(tx, subject, "endorsement", digest, clause).await?;
     Ok(SignedAct { person, post, at: tx.now(), endorsement: endorsement.clone() })

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use chassis::endorsements::{self, Matter};
 use chrono::{DateTime, Duration, Utc};
 use identity::record::EndorsementBundles;
 use identity::{Endorsement, Role};
@@ -42,13 +43,20 @@ impl Court {
         let card = endorsement.verify(&content, &app.context().anchors(), app.clock.now()).unwrap();
         let enter = async |tx: &mut chassis::Tx| {
             let taken = endorsement.clone();
-            query_registry::governance::enter_endorsement(tx, "report-endorsement", taken, &card).await
+            query_registry::governance::enter_endorsement(
+                tx,
+                "report-endorsement",
+                taken,
+                (&card, Matter::default()),
+            )
+            .await
         };
         app.context().transaction(enter).await.unwrap();
         app.advance(Duration::seconds(2)).await;
         let court = Self { app, person, content };
         let context = court.app.context();
-        let items = chassis::endorsements::bundles(context, &endorsement.content_digest).await.unwrap();
+        let items = endorsements::bundles(context, &endorsement.content_digest, (None, None)).await;
+        let items = items.unwrap();
         court.write("bundle.json", &serde_json::to_vec(&EndorsementBundles { items }).unwrap());
         court.write("content.json", &serde_json::to_vec(&court.content).unwrap());
         let mut log = vec![];

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use chassis::endorsements::{self, Taken};
+use chassis::endorsements::{self, Matter, Taken};
 use chassis::jobs::JobKind;
 use chassis::{Caller, Context, Result, Tx};
 use identity::{CertificateIdentity, SignedEndorsement, Usage};
@@ -43,10 +43,10 @@ pub async fn enter_endorsement(
     tx: &mut Tx,
     action: &str,
     endorsement: impl Into<SignedEndorsement>,
-    card: &CertificateIdentity,
+    (card, matter): (&CertificateIdentity, Matter<'_>),
 ) -> Result<()> {
     let (endorsement, usage) = (endorsement.into(), Usage::CitizenSignature);
-    let digest = endorsements::keep(tx, Taken { endorsement, usage, card, content: None }).await?;
+    let digest = endorsements::keep(tx, Taken { endorsement, usage, card, content: None, matter }).await?;
     enter(tx, action, &digest).await
 }
 

@@ -2,7 +2,7 @@
 
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
-use chassis::endorsements;
+use chassis::endorsements::{self, Matter};
 use chassis::{Answer, Caller, Command, Page, Result, Stored};
 use chrono::NaiveDate;
 use identity::Usage;
@@ -99,7 +99,9 @@ pub async fn endorse(
             let path = format!("/v1/{}-reports/{id}", kind.as_str());
             obligations::close(tx, &control::report_key(id), "endorsed", &path).await?;
             tx.emit(&overdue::closed(&report, "endorsed")).await?;
-            governance::enter_endorsement(tx, "report-endorsement", endorsement.clone(), &card).await?;
+            let matter = Matter { agency: Some(report.content.agency), regulation: None };
+            governance::enter_endorsement(tx, "report-endorsement", endorsement.clone(), (&card, matter))
+                .await?;
             Ok(Answer::ok(report).version(version))
         })
         .await

@@ -1,6 +1,6 @@
 //! Between operations and rules: whose card signed.
 
-use chassis::endorsements::{self, Taken};
+use chassis::endorsements::{self, Matter, Taken};
 use chassis::{Problem, Result, Tx};
 use identity::{Endorsement, Usage};
 use kernel::ids::PersonId;
@@ -17,7 +17,7 @@ pub async fn own_card<T: Serialize>(
     person: PersonId,
     endorsement: &Endorsement,
     content: &T,
-    pointer: &str,
+    (pointer, matter): (&str, Matter<'_>),
 ) -> Result<()> {
     let usage = Usage::CitizenSignature;
     let card = endorsements::verify(&tx.context(), endorsement, content, usage).await.map_err(|error| {
@@ -31,7 +31,7 @@ pub async fn own_card<T: Serialize>(
             Problem::new(&problems::FOREIGN_CARD, "Sign with the card that is bound to the person.");
         return Err(problem.field(pointer, "not a card of this person").into());
     }
-    let taken = Taken::with_content(endorsement, content, usage, &card)?;
+    let taken = Taken::with_content(endorsement, content, usage, (&card, matter))?;
     let digest = endorsements::keep(tx, taken).await?;
     tx.emit(&EndorsementTaken { digest }).await
 }

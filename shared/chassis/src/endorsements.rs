@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Binary, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use identity::record::EvidenceName;
 use identity::{
     BatchEndorsement, CertificateIdentity, Endorsement, EndorsementError, EndorsementRecord,
     RevocationEvidence, RevocationQuery, SignedEndorsement, Usage,
 };
+use kernel::ids::AgencyId;
 use kernel::{Personal, RegisterKey};
 use serde::Serialize;
 use serde_json::Value;
@@ -48,6 +49,15 @@ pub async fn verify_list(
     endorsement.verify_list(&context.anchors(), context.now())
 }
 
+/// Whose matter an endorsement is, for auditors who see their own agency's or a provider's alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Matter<'a> {
+    /// The agency; without one those who see all agencies read it, nobody else.
+    pub agency: Option<AgencyId>,
+    /// The regulation; without one no data provider's auditor reads it.
+    pub regulation: Option<&'a str>,
+}
+
 /// An endorsement that was verified in this transaction.
 #[derive(Debug)]
 pub struct Taken<'a> {
@@ -59,6 +69,8 @@ pub struct Taken<'a> {
     pub card: &'a CertificateIdentity,
     /// What was signed, as JSON; none where the service keeps it under a key of its own.
     pub content: Option<Personal<String>>,
+    /// Whose matter it is.
+    pub matter: Matter<'a>,
 }
 
 impl<'a> Taken<'a> {
@@ -67,10 +79,10 @@ impl<'a> Taken<'a> {
         endorsement: &Endorsement,
         content: &T,
         usage: Usage,
-        card: &'a CertificateIdentity,
+        (card, matter): (&'a CertificateIdentity, Matter<'a>),
     ) -> Result<Self> {
         let content = Some(Personal::new(serde_json::to_string(content)?));
-        Ok(Self { endorsement: endorsement.clone().into(), usage, card, content })
+        Ok(Self { endorsement: endorsement.clone().into(), usage, card, content, matter })
     }
 }
 
@@ -90,13 +102,15 @@ pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
     let digest = record.digest().map_err(anyhow::Error::from)?;
     let content = taken.content.map(|content| seal(&tx.context(), content.expose())).transpose()?;
     statement(
-        "INSERT INTO endorsements (digest, content_digest, record, content, accepted_at) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING",
+        "INSERT INTO endorsements (digest, content_digest, record, content, agency_id, regulation, accepted_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
     )
     .bind::<Text, _>(digest.clone())
     .bind::<Text, _>(record.endorsement.content_digest().map_err(anyhow::Error::from)?)
     .bind::<Jsonb, _>(serde_json::to_value(&record)?)
     .bind::<Nullable<Jsonb>, _>(content)
+    .bind::<Nullable<SqlUuid>, _>(taken.matter.agency.map(|id| id.0))
+    .bind::<Nullable<Text>, _>(taken.matter.regulation)
     .bind::<Timestamptz, _>(accepted_at)
     .execute(tx.conn())
     .await?;

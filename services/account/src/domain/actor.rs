@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use account_types::AgencyKind;
+use chassis::endorsements::Matter;
 use identity::Role;
 use kernel::ids::{AgencyId, EmergencyGrantId, PersonId, PostId, UnitId};
 
@@ -31,6 +32,11 @@ impl Actor {
     /// Whether the actor has one of `roles`.
     pub fn has_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.roles.contains(role))
+    }
+
+    /// Whose matter an endorsement is that concerns nobody but the actor's agency.
+    pub fn matter(&self) -> Matter<'static> {
+        Matter { agency: Some(self.agency), regulation: None }
     }
 
     /// Whether the actor belongs to the governing agency.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use account_types::{AgencyKind, Outcome, ResultKind, StageContent};
 use chassis::Document;
+use chassis::endorsements::Matter;
 use chrono::{DateTime, NaiveDate, Utc};
 use identity::{Endorsement, Role};
 use kernel::Sealed;
@@ -166,6 +167,11 @@ pub enum Progress {
 }
 
 impl PermissionApplication {
+    /// Whose matter its endorsements are, whoever makes them.
+    pub fn matter(&self) -> Matter<'_> {
+        Matter { agency: Some(self.agency_id), regulation: Some(&self.regulation) }
+    }
+
     /// What the card signs at `input.stage`.
     pub fn content(&self, post: PostId, input: &StageInput) -> StageContent {
         StageContent {

@@ -24,7 +24,8 @@ pub async fn approve_governed_change(
             let hand = governing::hand(tx, &actor, &change.change.clone(), &command.body.endorsement).await?;
             change.approve(hand)?;
             let content = ActContent::new("approve_governed_change", *id, actor.post, &change.change);
-            edge::endorsed(tx, &actor, &command.body.endorsement, &content, "invariant-11").await?;
+            edge::endorsed(tx, &actor, &command.body.endorsement, &content, ("invariant-11", actor.matter()))
+                .await?;
             governing::carry_out(tx, &change.change.clone()).await?;
             let version = tx.update(&change).await?;
             let digest = kernel::canonical::sha256_hex(&kernel::canonical::bytes(&change.doc)?);

@@ -123,7 +123,8 @@ pub(super) async fn seal(
     let stage = application.stage(path)?.id.clone();
     let input = StageInput { stage, endorsement: body.endorsement.clone(), ..StageInput::default() };
     if let Some(endorsement) = &input.endorsement {
-        edge::endorsed(tx, actor, endorsement, &application.content(actor.post, &input), "H5.2.1").await?;
+        let content = application.content(actor.post, &input);
+        edge::endorsed(tx, actor, endorsement, &content, ("H5.2.1", application.matter())).await?;
     }
     let now = tx.now();
     application.act(path, actor, input, now)?;

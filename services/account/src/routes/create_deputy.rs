@@ -24,7 +24,8 @@ pub async fn create_deputy(command: Command<CreateDeputy>) -> Result<Answer<Depu
             let today = days::taipei_date(tx.now());
             let post = deputise(&principal, &deputy, terms, &actor, (id, today))?;
             let content = ActContent::new("create_deputy", terms.post.0, actor.post, terms);
-            edge::endorsed(tx, &actor, &command.body.endorsement, &content, "H5.2.1").await?;
+            edge::endorsed(tx, &actor, &command.body.endorsement, &content, ("H5.2.1", actor.matter()))
+                .await?;
             let record = Deputy {
                 id: id.0,
                 terms: terms.clone(),

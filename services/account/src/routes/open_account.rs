@@ -65,7 +65,7 @@ pub(super) async fn step(
     let now = tx.now();
     let progress = application.act(path, actor, input, now)?;
     if let Some(endorsement) = &endorsement {
-        edge::endorsed(tx, actor, endorsement, &content, &stage.clause).await?;
+        edge::endorsed(tx, actor, endorsement, &content, (&stage.clause, application.matter())).await?;
     }
     if progress == Progress::Effective {
         if !application.is_complete(path) {

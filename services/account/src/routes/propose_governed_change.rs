@@ -22,7 +22,7 @@ pub async fn propose_governed_change(
             let body = &command.body;
             governing::check(tx, &body.change).await?;
             let content = ActContent::new("propose_governed_change", Uuid::nil(), actor.post, &body.change);
-            edge::endorsed(tx, &actor, &body.endorsement, &content, "invariant-11").await?;
+            edge::endorsed(tx, &actor, &body.endorsement, &content, ("invariant-11", actor.matter())).await?;
             let hand = governing::hand(tx, &actor, &body.change, &body.endorsement).await?;
             let days = tx.context().settings().governance.proposal_days;
             let (id, act, reason) = (tx.new_id(), body.change.clone(), body.reason.clone());

@@ -2,6 +2,7 @@
 
 use account_types::{ActContent, AgencyActBody, RecordAgencyAct};
 use actix_web::{post, web};
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Result};
 use kernel::days;
 use uuid::Uuid;
@@ -26,7 +27,8 @@ pub async fn record_agency_act(
             let body = &command.body;
             let signed = AgencyActBody { on: body.on, number: body.number.clone() };
             let content = ActContent::new("record_agency_act", *id, actor.post, &signed);
-            edge::agency_signed(tx, actor.agency, &body.endorsement, &content, "I3.6").await?;
+            let matter = Matter { agency: Some(act.agency_id), regulation: Some(&act.regulation) };
+            edge::agency_signed(tx, actor.agency, &body.endorsement, &content, ("I3.6", matter)).await?;
             let recorded = Recorded {
                 person: actor.person,
                 post: actor.post,

@@ -40,7 +40,7 @@ pub async fn refuse_application(
             let path = path_of(&pack, &application)?;
             let now = tx.now();
             application.refuse(path, &actor, input, now)?;
-            edge::endorsed(tx, &actor, &endorsement, &content, "H5.2.1").await?;
+            edge::endorsed(tx, &actor, &endorsement, &content, ("H5.2.1", application.matter())).await?;
             let version = tx.update(&application).await?;
             acts::note_application(tx, application.agency_id, *id, "refused").await?;
             Ok(Answer::ok(application.doc).version(version))

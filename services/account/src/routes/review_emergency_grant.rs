@@ -37,7 +37,8 @@ pub async fn review_emergency_grant(
             };
             grant.close(review, &digest)?;
             let content = ActContent::new("review_emergency_grant", id.0, actor.post, words);
-            edge::endorsed(tx, &actor, &command.body.endorsement, &content, "invariant-11").await?;
+            edge::endorsed(tx, &actor, &command.body.endorsement, &content, ("invariant-11", actor.matter()))
+                .await?;
             let version = tx.update(&grant).await?;
             emergencies::record(tx, &grant, "emergency-reviewed").await?;
             emergencies::tell(tx, &grant, "reviewed").await?;

@@ -5,7 +5,7 @@ use account_types::{ActContent, GovernedAct};
 use chrono::Duration;
 use identity::examine::{Case, Finding};
 use identity::record::EndorsementBundles;
-use identity::{EndorsementBundle, SignedEndorsement, TrustAnchors, Usage};
+use identity::{EndorsementBundle, Principal, Role, SignedEndorsement, TrustAnchors, Usage};
 use kernel::Clock as _;
 use serde_json::{Value, json};
 use testkit::TestResponse;
@@ -104,6 +104,21 @@ async fn everything_about_an_endorsement_is_had_by_its_digest_and_stands_years_l
     world.get("user", &path).await.expect_problem("forbidden");
     let unknown = format!("/v1/endorsements/{}/evidence", "0".repeat(64));
     world.get("auditor", &unknown).await.expect_problem("not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_concerns_no_one_regulation_is_for_the_auditors_of_the_bureau() {
+    let world = World::start().await;
+    let _ = propose(&world, &networks(&world, 8)).await.expect_status(201);
+    let path = format!("/v1/endorsements/{}/evidence", logged(&world).await.pop().unwrap());
+    let (provides, bureau) = (["household".to_owned()].into(), world.people["auditor"].principal());
+    let provider = Principal { roles: [Role::ExternalAuditor].into(), provides, ..bureau };
+    let office = Principal { roles: [Role::Auditor].into(), ..world.people["head"].principal() };
+    for stranger in [provider, office] {
+        let answer = world.app.get(&path, &world.app.token_for(&stranger)).await;
+        answer.expect_problem("not-found");
+    }
+    let _ = world.get("auditor", &path).await.expect_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

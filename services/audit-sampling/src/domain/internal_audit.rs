@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use audit_sampling_types::{FormAnswer, SignedAct};
 use chassis::Document;
+use chassis::endorsements::Matter;
 use chrono::NaiveDate;
 use kernel::ids::{AgencyId, FindingId, PersonId};
-use rule_pack::Form;
+use rule_pack::{Form, Regulation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -71,6 +72,11 @@ impl Document for InternalAudit {
 }
 
 impl InternalAudit {
+    /// Whose matter its endorsements are.
+    pub fn matter(&self) -> Matter<'static> {
+        Matter { agency: Some(self.agency_id), regulation: Some(Regulation::Immigration.as_str()) }
+    }
+
     /// Takes the auditor's answers: every row of the form, each with an option of the form.
     pub fn record(
         &mut self,

@@ -2,6 +2,7 @@
 
 use actix_web::{post, web};
 use audit_sampling_types::Endorse;
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Result};
 use kernel::ids::PlanId;
 use rule_pack::RhythmKind;
@@ -24,7 +25,8 @@ pub async fn close_audit_plan(command: Command<Endorse>, id: web::Path<PlanId>) 
             }
             let record = sampling::audit_record(tx.conn(), &plan).await?;
             let act = ("close_audit_plan", id.0, "H8.3");
-            let by = edge::signed(tx, &command, &command.body.endorsement, act, &record).await?;
+            let matter = Matter { agency: command.principal.agency, regulation: Some(&plan.regulation) };
+            let by = edge::signed(tx, &command, &command.body.endorsement, act, (&record, matter)).await?;
             plan.doc.close(record, by)?;
             let evidence = (&plan.doc.audit_record, &plan.doc.closed_by);
             acts::record_governance(tx, id.0, "audit-record", &evidence, "H8.3").await?;

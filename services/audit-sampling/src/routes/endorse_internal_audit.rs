@@ -25,7 +25,8 @@ pub async fn endorse_internal_audit(
             command.expect_version(audit.version)?;
             let content = audit.content();
             let act = ("endorse_internal_audit", *id, "I4.1.1");
-            let by = edge::signed(tx, &command, &command.body.endorsement, act, &content).await?;
+            let endorsement = &command.body.endorsement;
+            let by = edge::signed(tx, &command, endorsement, act, (&content, audit.matter())).await?;
             audit.doc.endorse(by, agency)?;
             let pack = edge::pack_of(&tx.context(), &audit.rule_pack)?;
             let rows: Vec<String> = audit.failed_rows().into_iter().map(str::to_owned).collect();

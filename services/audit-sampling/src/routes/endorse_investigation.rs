@@ -2,6 +2,7 @@
 
 use actix_web::{post, web};
 use audit_sampling_types::Endorse;
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Result};
 use uuid::Uuid;
 
@@ -23,7 +24,8 @@ pub async fn endorse_investigation(
             command.expect_version(it.version)?;
             let record = it.record.clone();
             let act = ("endorse_investigation", *id, "H8.3");
-            let by = edge::signed(tx, &command, &command.body.endorsement, act, &record).await?;
+            let matter = Matter { agency: Some(it.agency_id), regulation: None };
+            let by = edge::signed(tx, &command, &command.body.endorsement, act, (&record, matter)).await?;
             it.doc.endorse(by, party)?;
             let version = tx.update(&it).await?;
             Ok(Answer::ok(it.doc.clone()).version(version))

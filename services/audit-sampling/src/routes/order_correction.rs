@@ -2,6 +2,7 @@
 
 use actix_web::{post, web};
 use audit_sampling_types::OrderCorrection;
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Result};
 use kernel::days;
 use kernel::ids::FindingId;
@@ -37,7 +38,8 @@ pub async fn order_correction(
             let report_by = deadline.map_or(today, |d| d.due(today, context.calendar()));
             let content = json!({"order": body.order, "suspend": body.suspend});
             let act = ("order_correction", id.0, "H8.5");
-            let ordered = edge::signed(tx, &command, &body.endorsement, act, &content).await?;
+            let matter = Matter { agency: Some(finding.agency_id), regulation: Some(&finding.regulation) };
+            let ordered = edge::signed(tx, &command, &body.endorsement, act, (&content, matter)).await?;
             let known = finding.violation;
             finding.doc.order_correction(
                 CorrectionOrder { order: body.order.clone(), report_by, ordered },

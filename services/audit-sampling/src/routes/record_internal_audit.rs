@@ -31,7 +31,7 @@ pub async fn record_internal_audit(
                 "audited_on": body.audited_on, "answers": body.answers,
             });
             let act = ("record_internal_audit", *id, "I4.1.1");
-            let by = edge::signed(tx, &command, &body.endorsement, act, &content).await?;
+            let by = edge::signed(tx, &command, &body.endorsement, act, (&content, audit.matter())).await?;
             audit.doc.record(form, body.audited_on, body.answers.clone(), by, agency)?;
             let version = tx.update(&audit).await?;
             Ok(Answer::ok(audit.doc.clone()).version(version))

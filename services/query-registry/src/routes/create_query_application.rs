@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::post;
 use chassis::document::{self, Filter};
-use chassis::endorsements;
+use chassis::endorsements::{self, Matter};
 use chassis::{Answer, Command, Problem, Result, Tx};
 use chrono::{Days, NaiveDate};
 use identity::Usage;
@@ -46,7 +46,9 @@ pub async fn create_query_application(
             application.marks = reason_marks(tx, &registry, content, &checked.today).await?;
             application.marks.extend(case_marks);
             let version = tx.insert(&application).await?;
-            governance::enter_endorsement(tx, "endorsement", endorsement.clone(), &card).await?;
+            let matter =
+                Matter { agency: Some(application.agency_id), regulation: Some(&content.regulation) };
+            governance::enter_endorsement(tx, "endorsement", endorsement.clone(), (&card, matter)).await?;
             changes::add(tx, "application-submitted", application.agency_id, application.id.0).await?;
             let view = application.view(registry.reminder(&content.regulation, tx.now()));
             Ok(Answer::created(view).version(version))

@@ -1,7 +1,7 @@
 //! Approves or refuses copies (H6.4).
 
 use actix_web::{post, web};
-use chassis::endorsements;
+use chassis::endorsements::{self, Matter};
 use chassis::{Answer, Command, Problem, Result};
 use identity::Usage;
 use query_registry_types::outputs::{ApproveCopy, CopyRequestView};
@@ -44,7 +44,8 @@ pub async fn decide_copy_request(
             let decided = CopyDecided { person, post, endorsement: endorsement.clone(), at: tx.now() };
             request.doc.decide(command.principal.unit, decided, decision.approved)?;
             let version = tx.update(&request).await?;
-            governance::enter_endorsement(tx, "copy-decision", endorsement.clone(), &card).await?;
+            let matter = Matter { agency: Some(request.agency_id), regulation: None };
+            governance::enter_endorsement(tx, "copy-decision", endorsement.clone(), (&card, matter)).await?;
             Ok(Answer::ok(request.view()).version(version))
         })
         .await

@@ -1,10 +1,12 @@
 //! Endorses query applications (權責主管核章, H4.2).
 
 use actix_web::post;
-use chassis::endorsements;
+use chassis::endorsements::{self, Matter};
 use chassis::{Answer, Command, Problem, Result};
 use kernel::days;
-use query_registry_types::applications::{EndorseQueryApplications, EndorsedQueryApplications};
+use query_registry_types::applications::{
+    EndorseQueryApplications, EndorsedQueryApplications, QueryApplicationView,
+};
 use rule_pack::Regulation;
 
 use crate::domain::application::{Endorser, QueryApplication};
@@ -63,10 +65,24 @@ pub async fn endorse_query_applications(
                 changes::add(tx, "application-endorsed", application.agency_id, application.id.0).await?;
                 views.push(application.view(registry.reminder(&application.regulation, tx.now())));
             }
-            governance::enter_endorsement(tx, "endorsement-batch", batch.endorsement, &card).await?;
+            governance::enter_endorsement(
+                tx,
+                "endorsement-batch",
+                batch.endorsement,
+                (&card, matter(&views)),
+            )
+            .await?;
             Ok(Answer::ok(EndorsedQueryApplications { applications: views }))
         })
         .await
+}
+
+/// Whose matter one signature under all of them is.
+fn matter(applications: &[QueryApplicationView]) -> Matter<'_> {
+    let first = applications.first();
+    let regulation = first.map(|first| first.regulation.as_str());
+    let is_one = applications.iter().all(|each| Some(each.regulation.as_str()) == regulation);
+    Matter { agency: first.map(|first| first.agency), regulation: regulation.filter(|_| is_one) }
 }
 
 /// The caller as endorser: a deputy acts in the own post for another.

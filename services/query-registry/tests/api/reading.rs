@@ -144,6 +144,12 @@ async fn an_offices_auditor_reaches_no_further_than_the_office() {
     }
     reads(&other).await.expect_problem("not-found");
     let _ = reads(&stage.auditor).await.expect_status(200);
+    // Nor to what the office signed.
+    let evidence = format!("/v1/endorsements/{}/evidence", application.digest);
+    stage.app.get(&evidence, &stage.app.token(&other)).await.expect_problem("not-found");
+    for person in [&own, &stage.auditor] {
+        let _ = stage.app.get(&evidence, &stage.app.token(person)).await.expect_status(200);
+    }
     stage.strike().await;
 }
 
@@ -203,6 +209,7 @@ async fn a_providers_auditor_reads_queries_of_its_own_data_alone() {
         format!("/v1/queries/{}/outputs", answer.query),
         format!("/v1/query-applications/{}", application.id),
         format!("/v1/query-register?unit={unit}&from=2026-03-01&to=2026-03-31"),
+        format!("/v1/endorsements/{}/evidence", application.digest),
     ] {
         let _ = stage.app.get(&path, &household).await.expect_status(200);
         stage.app.get(&path, &tax).await.expect_problem("not-found");

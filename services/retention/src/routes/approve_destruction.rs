@@ -1,6 +1,7 @@
 //! One of the two approvals.
 
 use actix_web::{post, web};
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Result};
 use kernel::days;
 use kernel::ids::OrderId;
@@ -28,7 +29,8 @@ pub async fn approve_destruction(
             order.may_approve(person, &holdings, &holds, days::taipei_date(tx.now()))?;
             let content = order.content(post).ok_or(OrderError::WrongState(order.state))?;
             let mut endorsement = command.body.endorsement.clone();
-            edge::own_card(tx, person, &endorsement, &content, "/endorsement").await?;
+            let matter = Matter { agency: command.principal.agency, regulation: Some(&order.regulation) };
+            edge::own_card(tx, person, &endorsement, &content, ("/endorsement", matter)).await?;
             endorsement.signed_at = tx.now();
             order.approve(Approval { act: Act { person, post, at: tx.now() }, endorsement })?;
             order.version = tx.update(&order).await?;

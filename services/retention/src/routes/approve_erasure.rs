@@ -1,6 +1,7 @@
 //! The approval of an erasure.
 
 use actix_web::{post, web};
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Result};
 use kernel::ids::OrderId;
 use retention_types::ApproveErasure;
@@ -25,7 +26,9 @@ pub async fn approve_erasure(
             command.expect_version(order.version)?;
             order.may_approve(person, &orders::active_holds(tx).await?)?;
             let mut endorsement = command.body.endorsement.clone();
-            edge::own_card(tx, person, &endorsement, &order.content(post), "/endorsement").await?;
+            let matter =
+                Matter { agency: command.principal.agency, regulation: Some(&order.target.regulation) };
+            edge::own_card(tx, person, &endorsement, &order.content(post), ("/endorsement", matter)).await?;
             endorsement.signed_at = tx.now();
             let act = Act { person, post, at: tx.now() };
             let event = order.approve(Approval { act, endorsement })?;

@@ -1,6 +1,7 @@
 //! Records that an output was destroyed.
 
 use actix_web::{post, web};
+use chassis::endorsements::Matter;
 use chassis::{Answer, Command, Problem, Result, Tx};
 use kernel::days;
 use kernel::ids::PersonId;
@@ -77,7 +78,8 @@ async fn check_witness(command: &Command<DestroyOutput>, tx: &mut Tx, output: &O
                 method: body.method,
                 on: body.on,
             };
-            edge::own_card(tx, witness, endorsement, &content, "/witness_endorsement").await
+            let matter = Matter { agency: Some(output.agency_id), regulation: Some(&output.regulation) };
+            edge::own_card(tx, witness, endorsement, &content, ("/witness_endorsement", matter)).await
         }
     }
 }

@@ -6,6 +6,9 @@ CREATE TABLE endorsements (
     record jsonb NOT NULL,
     -- Sealed; null where the service keeps it elsewhere under a key of its own.
     content jsonb,
+    -- Whose matter it is, for auditors whose sight is narrowed; null: nobody's of these.
+    agency_id uuid,
+    regulation text,
     accepted_at timestamptz NOT NULL
 );
 CREATE INDEX endorsements_content ON endorsements (content_digest);

@@ -1,12 +1,15 @@
 //! Everything about an endorsement by digest, for court.
 
+use std::collections::BTreeSet;
+
 use actix_web::{get, web};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, Binary, Jsonb, Nullable, Text};
+use diesel::sql_types::{Array, Binary, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use identity::record::{EndorsementBundles, EvidenceDocument};
 use identity::{EndorsementBundle, EndorsementRecord, EvidenceKind};
 use kernel::Sealed;
+use kernel::ids::AgencyId;
 use serde_json::Value;
 use statement::statement;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -27,7 +30,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 /// Shows everything about an endorsement that this service took, to be checked offline (`datawarden verify-endorsement`):
 /// signature, chain, what was signed, revocation evidence. The digest is that of its entry in the governance log, of what was
-/// signed, or one of a signed list.
+/// signed, or one of a signed list. An office's auditor finds those that are the office's matter, a data provider's those about
+/// its own data.
 #[utoipa::path(get, path = "/v1/endorsements/{digest}/evidence",
     params(("digest" = String, Path, description = "SHA-256, hexadecimal",
         example = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f")),
@@ -37,7 +41,7 @@ pub async fn get_endorsement_evidence(
     caller: Caller,
     digest: web::Path<String>,
 ) -> Result<Answer<EndorsementBundles>> {
-    let items = bundles(&caller.context, &digest).await?;
+    let items = bundles(&caller.context, &digest, (caller.scope(None)?, caller.regulations())).await?;
     if items.is_empty() {
         return Err(document::missing("endorsement"));
     }
@@ -62,14 +66,23 @@ struct EvidenceRow {
     der: Vec<u8>,
 }
 
-/// The endorsements with this digest. Most are one; two persons may endorse the same content.
-pub async fn bundles(context: &Context, digest: &str) -> Result<Vec<EndorsementBundle>> {
+/// The endorsements with this digest, of one agency and of some regulations alone where these are given. Most are one; two
+/// persons may endorse the same content.
+pub async fn bundles(
+    context: &Context,
+    digest: &str,
+    (agency, regulations): (Option<AgencyId>, Option<&BTreeSet<String>>),
+) -> Result<Vec<EndorsementBundle>> {
     let mut conn = context.connection().await?;
     let rows: Vec<Row> = statement(format!(
-        "SELECT digest, record, content FROM endorsements WHERE digest = $1 OR content_digest = $1 \
-         OR record->'endorsement'->'digests' @> to_jsonb($1::text) ORDER BY accepted_at, digest LIMIT {MOST}",
+        "SELECT digest, record, content FROM endorsements WHERE (digest = $1 OR content_digest = $1 \
+           OR record->'endorsement'->'digests' @> to_jsonb($1::text)) \
+         AND ($2 IS NULL OR agency_id = $2) AND ($3 IS NULL OR regulation = ANY($3)) \
+         ORDER BY accepted_at, digest LIMIT {MOST}",
     ))
     .bind::<Text, _>(digest)
+    .bind::<Nullable<SqlUuid>, _>(agency.map(|id| id.0))
+    .bind::<Nullable<Array<Text>>, _>(regulations.map(|all| all.iter().collect::<Vec<_>>()))
     .load(&mut conn)
     .await?;
     let mut bundles = vec![];
