@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use query_log::{
-    AnchorError, Anchors, BreakKind, Ending, GOVERNANCE, Head, KEY_ROTATION, LogError, QueryLog, Verdict,
-    Verifier, VerifyReport, verify_database,
+    AnchorError, Anchors, BreakKind, Ending, GOVERNANCE, Head, KEY_ROTATION, LogError, QueryLog, Receipt,
+    Verdict, Verifier, VerifyReport, verify_database,
 };
 use transparency::entry_proof::EntryProof;
 use transparency::note;
@@ -111,8 +111,9 @@ async fn what_is_written_while_a_log_ends_for_another_key_stands_in_one_of_both(
         .map(|writer| {
             let log = logs[usize::from(writer) % 2].clone();
             tokio::spawn(async move {
-                let mut receipts = vec![];
-                while receipts.len() < 60 {
+                let mut receipts: Vec<Receipt> = vec![];
+                // Until it has gone on in the successor, however fast the machine is.
+                while receipts.len() < 60 || receipts.last().is_none_or(|last| last.log != NEXT) {
                     match log.append_to_line(LOG, intent(writer)).await {
                         Ok(receipt) => receipts.push(receipt),
                         Err(LogError::Unavailable | LogError::Fenced | LogError::Ended) => {}
@@ -133,8 +134,7 @@ async fn what_is_written_while_a_log_ends_for_another_key_stands_in_one_of_both(
             assert!(places.insert((receipt.log, receipt.index)));
         }
     }
-    assert_eq!(places.len(), 8 * 60);
-    assert!(places.iter().any(|(log, _)| log == NEXT));
+    assert!(places.len() >= 8 * 60);
     for name in ["five-year", GOVERNANCE] {
         heads.push(logs[0].head(name).await.unwrap());
     }
