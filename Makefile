@@ -22,9 +22,9 @@ test: deps ## run every test against real PostgreSQL, Kafka and Redis
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked --no-fail-fast
 
 test-kills: deps ## kill what writes the query log 200 times under load, twice (minutes)
-	cargo build --locked -p account -p query-registry -p dev-servers --bins
-	cargo build --locked -p query-log --examples
-	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p query-log -p suite-tests --test behaviour --test processes \
+	cargo build --locked --workspace --bin account --bin query-registry --bin with-servers
+	cargo build --locked --workspace --examples
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked --workspace --test behaviour --test processes \
 	    -- --ignored --nocapture two_hundred_kills
 
 lint: ## format, clippy, documentation, crate boundaries, spelling
@@ -41,14 +41,14 @@ deny: ## licences, bans and advisories of every dependency
 bench: deps ## run the benchmarks
 	cargo run --locked -p datawarden -- bench
 	cargo build --locked --workspace --bins
-	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked -p suite-tests --test processes -- --ignored --nocapture figures
-	$(TARGET)/debug/with-servers --throwaway --postgres -- cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures_of_a_page_found_among_millions
+	$(TARGET)/debug/with-servers --throwaway -- cargo test --locked --workspace --test processes -- --ignored --nocapture figures
+	$(TARGET)/debug/with-servers --throwaway --postgres -- cargo test --locked --workspace --test behaviour -- --ignored --nocapture figures_of_a_page_found_among_millions
 
 bench-log: deps ## measure the query log beside plain PostgreSQL and the bare disk
 	cargo run --locked -p datawarden -- bench-log
 
 bench-readers: deps ## find pages among a hundred million log entries (half an hour, 100 GB in TMPDIR)
-	cargo test --locked -p query-log --test behaviour -- --ignored --nocapture figures_of_a_page_found_among_a_hundred_millions
+	cargo test --locked --workspace --test behaviour -- --ignored --nocapture figures_of_a_page_found_among_a_hundred_millions
 
 images: ## build the container images
 	scripts/images
