@@ -5,10 +5,10 @@
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl as _;
-use kernel::Instant;
+use diesel::{QueryResult, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use kernel::{Instant, Personal};
 use statement::statement;
 use uuid::Uuid;
 
@@ -90,7 +90,7 @@ impl QueryLog {
             for span in next {
                 places.extend(self.hashed(log, filter, *span).await?);
             }
-            rows.extend(self.rows_at(log, filter, places, limit).await?);
+            rows.extend(rows_at(&mut *self.connection().await?, log, filter, places, limit).await?);
             spans = rest;
             months *= MORE_MONTHS;
         }
@@ -98,37 +98,6 @@ impl QueryLog {
         let full = rows.len() == wanted;
         let next = if full { rows.last().map(|row| unsigned(row.entry_index)).transpose()? } else { None };
         Ok(Page { entries: rows.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?, next })
-    }
-
-    /// The first entries at these places, in order, at most `limit`.
-    async fn rows_at(
-        &self,
-        log: &str,
-        filter: &Filter,
-        mut places: Vec<Place>,
-        limit: u32,
-    ) -> Result<Vec<EntryRow>, LogError> {
-        let mut take =
-            |part: fn(&mut Place) -> Option<Vec<u8>>| places.iter_mut().map(part).collect::<Vec<_>>();
-        let accounts = take(|place| place.account.take());
-        let subjects = take(|place| place.subject.take());
-        let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
-        let applications: Vec<Uuid> = filter.applications.iter().map(|id| id.0).collect();
-        let rows = statement(text(filter, limit))
-            .bind::<Text, _>(log)
-            .bind::<Array<Date>, _>(places.iter().map(|place| place.span.month).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.span.low).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(places.iter().map(|place| place.span.high).collect::<Vec<_>>())
-            .bind::<Array<Nullable<Binary>>, _>(accounts)
-            .bind::<Array<Nullable<Binary>>, _>(subjects)
-            .bind::<BigInt, _>(i64::from(limit))
-            .bind::<Nullable<SqlUuid>, _>(filter.agency.map(|id| id.0))
-            .bind::<Array<SqlUuid>, _>(applications)
-            .bind::<Nullable<SqlUuid>, _>(filter.query.map(|id| id.0))
-            .bind::<Array<Text>, _>(kinds)
-            .load(&mut self.connection().await?)
-            .await?;
-        Ok(rows)
     }
 
     /// The months that can hold entries of the page, in order, each with the indexes that count in it.
@@ -205,6 +174,44 @@ impl QueryLog {
         .get_result(&mut self.connection().await?)
         .await?;
         Ok(found.place)
+    }
+}
+
+/// The first entries at these places, in order, at most `limit`.
+async fn rows_at(
+    connection: &mut AsyncPgConnection,
+    log: &str,
+    filter: &Filter,
+    mut places: Vec<Place>,
+    limit: u32,
+) -> QueryResult<Vec<EntryRow>> {
+    let mut take = |part: fn(&mut Place) -> Option<Vec<u8>>| places.iter_mut().map(part).collect::<Vec<_>>();
+    let accounts = take(|place| place.account.take());
+    let subjects = take(|place| place.subject.take());
+    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+    let applications: Vec<Uuid> = filter.applications.iter().map(|id| id.0).collect();
+    statement(text(filter, limit))
+        .bind::<Text, _>(log)
+        .bind::<Array<Date>, _>(places.iter().map(|place| place.span.month).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(places.iter().map(|place| place.span.low).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(places.iter().map(|place| place.span.high).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Binary>>, _>(accounts)
+        .bind::<Array<Nullable<Binary>>, _>(subjects)
+        .bind::<BigInt, _>(i64::from(limit))
+        .bind::<Nullable<SqlUuid>, _>(filter.agency.map(|id| id.0))
+        .bind::<Array<SqlUuid>, _>(applications)
+        .bind::<Nullable<SqlUuid>, _>(filter.query.map(|id| id.0))
+        .bind::<Array<Text>, _>(kinds)
+        .load(connection)
+        .await
+}
+
+/// Has the server learn over `connection` what months there are: the first statement over them waits for that, some 30 ms
+/// for three years, and no reader has to. What goes wrong here goes wrong where somebody reads, too.
+pub(crate) async fn learn_months(connection: &mut AsyncPgConnection) {
+    let every_table = Filter { subject: Some(Personal::new(String::new())), ..Filter::default() };
+    if let Err(error) = rows_at(connection, "", &every_table, vec![], 1).await {
+        tracing::debug!(%error, "a reading connection could not look ahead");
     }
 }
 

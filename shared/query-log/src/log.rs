@@ -15,6 +15,7 @@ use crate::authority::Authority;
 use crate::body::UnsealedBody;
 use crate::entry::{NewEntry, Receipt};
 use crate::error::LogError;
+use crate::finding;
 use crate::header::Kind;
 use crate::key_tree::TreeKey;
 use crate::keys::{self, KeyStore};
@@ -109,6 +110,7 @@ impl QueryLog {
                 };
                 let ready = ready.await;
                 ready.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                finding::learn_months(&mut connection).await;
                 Ok(connection)
             })
         });
@@ -129,6 +131,9 @@ impl QueryLog {
         for name in logs {
             inner.start(name);
         }
+        // A first reader finds a connection there, as long as the others of the pool are not needed.
+        let first = inner.pool.clone();
+        tokio::spawn(async move { drop(first.get().await) });
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -154,10 +154,21 @@ async fn touched(world: &World) -> f64 {
     }
 }
 
-/// Pages that one reading touches, and its median time in milliseconds.
-async fn cost(world: &World, filter: &Filter, after: Option<u64>) -> (f64, f64) {
+/// What one reading costs.
+struct Cost {
+    /// Pages that it touches.
+    pages: f64,
+    /// The first one's time, on a connection that was opened before, in milliseconds.
+    first: f64,
+    /// The median time.
+    time: f64,
+}
+
+async fn cost(world: &World, filter: &Filter, after: Option<u64>) -> Cost {
     let before = touched(world).await;
     let reader = world.replica();
+    // It opens a connection for its readers as a service does that starts.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let mut times = vec![];
     for _ in 0..RUNS {
         let begun = Instant::now();
@@ -166,8 +177,10 @@ async fn cost(world: &World, filter: &Filter, after: Option<u64>) -> (f64, f64) 
         assert!(!page.entries.is_empty());
     }
     drop(reader);
+    let first = times[0];
     times.sort_by(f64::total_cmp);
-    ((touched(world).await - before) / f64::from(RUNS), times[times.len() / 2])
+    let pages = (touched(world).await - before) / f64::from(RUNS);
+    Cost { pages, first, time: times[times.len() / 2] }
 }
 
 /// `make bench` runs it: two or three minutes, and as many gigabytes for a while.
@@ -192,13 +205,14 @@ async fn figures_of_a_page_found_among_millions() {
         "{MANY} entries in a month, {} MB; a page of {PAGE}; in brackets among {FEW}",
         size.bytes / 1_000_000
     );
-    for ((name, filter, after), (few_pages, few_time)) in readers(MANY).into_iter().zip(few) {
-        let (pages, time) = cost(&world, &filter, after).await;
+    for ((name, filter, after), few) in readers(MANY).into_iter().zip(few) {
+        let Cost { pages, first, time } = cost(&world, &filter, after).await;
         println!(
-            "found by {name:<24} {time:>7.2} ms ({few_time:.2})  goal ≤ {GOAL} ms  {pages:>6.0} pages ({few_pages:.0})"
+            "found by {name:<24} {time:>7.2} ms ({:.2})  the first {first:>6.2} ms  goal ≤ {GOAL} ms  {pages:>6.0} pages ({:.0})",
+            few.time, few.pages
         );
         // Indexes are a level deeper, and entries lie farther apart: each of the page on a page of its own.
-        let most = few_pages + 4.0 * f64::from(PAGE);
-        assert!(pages <= most, "{name}: {pages} pages, {few_pages} among fewer");
+        let most = few.pages + 4.0 * f64::from(PAGE);
+        assert!(pages <= most, "{name}: {pages} pages, {} among fewer", few.pages);
     }
 }

@@ -8,7 +8,7 @@ use kernel::{Personal, days};
 use query_log::{Filter, Kind, NewEntry};
 use tokio::task::block_in_place;
 
-use super::{GOAL, PAGE, application, cost};
+use super::{Cost, GOAL, PAGE, application, cost};
 use crate::common::{LOG, World, account, agency, intent, moment};
 
 const MONTHS: i64 = 34;
@@ -168,8 +168,10 @@ async fn figures_of_a_page_found_among_a_hundred_millions() {
         .await;
     println!("{ALL} entries in {MONTHS} months; a page of {PAGE}");
     for (name, filter, after) in readers() {
-        let (pages, time) = cost(&world, &filter, after).await;
-        println!("found by {name:<32} {time:>7.2} ms  goal ≤ {GOAL} ms  {pages:>6.0} pages");
+        let Cost { pages, first, time } = cost(&world, &filter, after).await;
+        println!(
+            "found by {name:<32} {time:>7.2} ms  the first {first:>6.2} ms  goal ≤ {GOAL} ms  {pages:>6.0} pages"
+        );
     }
     drop(world);
     tokio::time::sleep(Duration::from_millis(100)).await;
