@@ -99,7 +99,7 @@ pub async fn endorse(
             let path = format!("/v1/{}-reports/{id}", kind.as_str());
             obligations::close(tx, &control::report_key(id), "endorsed", &path).await?;
             tx.emit(&overdue::closed(&report, "endorsed")).await?;
-            let matter = Matter { agency: Some(report.content.agency), regulation: None };
+            let matter = Matter { agency: Some(report.content.agency), regulation: None, records: &[id] };
             governance::enter_endorsement(tx, "report-endorsement", endorsement.clone(), (&card, matter))
                 .await?;
             Ok(Answer::ok(report).version(version))

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl as _;
+use diesel::sql_types::{Array, Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use identity::record::EvidenceName;
 use identity::{
     BatchEndorsement, CertificateIdentity, Endorsement, EndorsementError, EndorsementRecord,
@@ -17,6 +17,7 @@ use kernel::{Personal, RegisterKey};
 use serde::Serialize;
 use serde_json::Value;
 use statement::statement;
+use uuid::Uuid;
 
 use crate::context::Context;
 use crate::db::Tx;
@@ -49,13 +50,15 @@ pub async fn verify_list(
     endorsement.verify_list(&context.anchors(), context.now())
 }
 
-/// Whose matter an endorsement is, for auditors who see their own agency's or a provider's alone.
+/// What an endorsement is about: whose matter, for auditors who see their own agency's or a provider's alone, and for how long.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Matter<'a> {
     /// The agency; without one those who see all agencies read it, nobody else.
     pub agency: Option<AgencyId>,
     /// The regulation; without one no data provider's auditor reads it.
     pub regulation: Option<&'a str>,
+    /// The records of this service that it was made for: it ends with the last of them ([`end`]), and without any never.
+    pub records: &'a [Uuid],
 }
 
 /// An endorsement that was verified in this transaction.
@@ -102,8 +105,11 @@ pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
     let digest = record.digest().map_err(anyhow::Error::from)?;
     let content = taken.content.map(|content| seal(&tx.context(), content.expose())).transpose()?;
     statement(
-        "INSERT INTO endorsements (digest, content_digest, record, content, agency_id, regulation, accepted_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
+        "WITH kept AS ( \
+           INSERT INTO endorsements (digest, content_digest, record, content, agency_id, regulation, accepted_at) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING) \
+         INSERT INTO endorsed_records (record_id, digest) SELECT record, $1 FROM unnest($8) AS record \
+         ON CONFLICT DO NOTHING",
     )
     .bind::<Text, _>(digest.clone())
     .bind::<Text, _>(record.endorsement.content_digest().map_err(anyhow::Error::from)?)
@@ -112,9 +118,24 @@ pub async fn keep(tx: &mut Tx, taken: Taken<'_>) -> Result<String> {
     .bind::<Nullable<SqlUuid>, _>(taken.matter.agency.map(|id| id.0))
     .bind::<Nullable<Text>, _>(taken.matter.regulation)
     .bind::<Timestamptz, _>(accepted_at)
+    .bind::<Array<SqlUuid>, _>(taken.matter.records)
     .execute(tx.conn())
     .await?;
     Ok(digest)
+}
+
+/// Ends what is kept of endorsements that were made for `records` and for none that is left: to be called where these are
+/// deleted. Revocation lists and OCSP answers stay; they name certificates by number, and nobody.
+pub async fn end(conn: &mut AsyncPgConnection, records: &[Uuid]) -> Result<usize> {
+    let ended = statement(
+        "WITH gone AS (DELETE FROM endorsed_records WHERE record_id = ANY($1) RETURNING digest) \
+         DELETE FROM endorsements e USING (SELECT DISTINCT digest FROM gone) g WHERE e.digest = g.digest \
+         AND NOT EXISTS (SELECT FROM endorsed_records r WHERE r.digest = e.digest AND r.record_id <> ALL($1))",
+    )
+    .bind::<Array<SqlUuid>, _>(records)
+    .execute(conn)
+    .await?;
+    Ok(ended)
 }
 
 #[derive(QueryableByName)]

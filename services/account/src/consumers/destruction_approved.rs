@@ -1,7 +1,7 @@
 //! The end of this service's own records, ordered by two persons of the retention service (H6.6, I3.8).
 
 use account_types::events::DestructionCarriedOut;
-use chassis::{EventMeta, Result, Tx};
+use chassis::{EventMeta, Result, Tx, endorsements};
 use diesel::QueryableByName;
 use diesel::sql_types::{Date, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
@@ -44,6 +44,7 @@ pub async fn destruction_approved(tx: &mut Tx, event: DestructionApproved, _: Ev
             .await?;
         ids = gone.into_iter().map(|g| g.id).collect();
     }
+    endorsements::end(tx.conn(), &ids).await?;
     ids.sort_unstable();
     let root = canonical::sha256_hex(&canonical::bytes(&ids)?);
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);

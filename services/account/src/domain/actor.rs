@@ -36,7 +36,7 @@ impl Actor {
 
     /// Whose matter an endorsement is that concerns nobody but the actor's agency.
     pub fn matter(&self) -> Matter<'static> {
-        Matter { agency: Some(self.agency), regulation: None }
+        Matter { agency: Some(self.agency), ..Matter::default() }
     }
 
     /// Whether the actor belongs to the governing agency.

@@ -169,7 +169,8 @@ pub enum Progress {
 impl PermissionApplication {
     /// Whose matter its endorsements are, whoever makes them.
     pub fn matter(&self) -> Matter<'_> {
-        Matter { agency: Some(self.agency_id), regulation: Some(&self.regulation) }
+        let records = std::slice::from_ref(&self.id.0);
+        Matter { agency: Some(self.agency_id), regulation: Some(&self.regulation), records }
     }
 
     /// What the card signs at `input.stage`.

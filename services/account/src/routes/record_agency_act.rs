@@ -27,7 +27,8 @@ pub async fn record_agency_act(
             let body = &command.body;
             let signed = AgencyActBody { on: body.on, number: body.number.clone() };
             let content = ActContent::new("record_agency_act", *id, actor.post, &signed);
-            let matter = Matter { agency: Some(act.agency_id), regulation: Some(&act.regulation) };
+            let matter =
+                Matter { agency: Some(act.agency_id), regulation: Some(&act.regulation), records: &[*id] };
             edge::agency_signed(tx, actor.agency, &body.endorsement, &content, ("I3.6", matter)).await?;
             let recorded = Recorded {
                 person: actor.person,

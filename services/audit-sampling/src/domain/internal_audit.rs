@@ -73,8 +73,9 @@ impl Document for InternalAudit {
 
 impl InternalAudit {
     /// Whose matter its endorsements are.
-    pub fn matter(&self) -> Matter<'static> {
-        Matter { agency: Some(self.agency_id), regulation: Some(Regulation::Immigration.as_str()) }
+    pub fn matter(&self) -> Matter<'_> {
+        let regulation = Some(Regulation::Immigration.as_str());
+        Matter { agency: Some(self.agency_id), regulation, records: std::slice::from_ref(&self.id) }
     }
 
     /// Takes the auditor's answers: every row of the form, each with an option of the form.

@@ -25,7 +25,8 @@ pub async fn close_audit_plan(command: Command<Endorse>, id: web::Path<PlanId>) 
             }
             let record = sampling::audit_record(tx.conn(), &plan).await?;
             let act = ("close_audit_plan", id.0, "H8.3");
-            let matter = Matter { agency: command.principal.agency, regulation: Some(&plan.regulation) };
+            let (agency, regulation) = (command.principal.agency, Some(plan.regulation.as_str()));
+            let matter = Matter { agency, regulation, records: &[id.0] };
             let by = edge::signed(tx, &command, &command.body.endorsement, act, (&record, matter)).await?;
             plan.doc.close(record, by)?;
             let evidence = (&plan.doc.audit_record, &plan.doc.closed_by);

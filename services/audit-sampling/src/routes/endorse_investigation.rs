@@ -24,7 +24,7 @@ pub async fn endorse_investigation(
             command.expect_version(it.version)?;
             let record = it.record.clone();
             let act = ("endorse_investigation", *id, "H8.3");
-            let matter = Matter { agency: Some(it.agency_id), regulation: None };
+            let matter = Matter { agency: Some(it.agency_id), regulation: None, records: &[*id] };
             let by = edge::signed(tx, &command, &command.body.endorsement, act, (&record, matter)).await?;
             it.doc.endorse(by, party)?;
             let version = tx.update(&it).await?;

@@ -38,7 +38,8 @@ pub async fn order_correction(
             let report_by = deadline.map_or(today, |d| d.due(today, context.calendar()));
             let content = json!({"order": body.order, "suspend": body.suspend});
             let act = ("order_correction", id.0, "H8.5");
-            let matter = Matter { agency: Some(finding.agency_id), regulation: Some(&finding.regulation) };
+            let (agency, regulation) = (Some(finding.agency_id), Some(finding.regulation.as_str()));
+            let matter = Matter { agency, regulation, records: &[id.0] };
             let ordered = edge::signed(tx, &command, &body.endorsement, act, (&content, matter)).await?;
             let known = finding.violation;
             finding.doc.order_correction(

@@ -1,6 +1,6 @@
 //! Records of a month: counted for retention, deleted on an approved order.
 
-use chassis::Result;
+use chassis::{Result, endorsements};
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text, Uuid as SqlUuid};
@@ -97,5 +97,6 @@ pub async fn delete(
     for text in statements {
         statement(*text).bind::<diesel::sql_types::Array<SqlUuid>, _>(&ids).execute(conn).await?;
     }
+    endorsements::end(conn, &ids).await?;
     Ok(ids)
 }

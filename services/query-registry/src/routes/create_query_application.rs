@@ -46,8 +46,11 @@ pub async fn create_query_application(
             application.marks = reason_marks(tx, &registry, content, &checked.today).await?;
             application.marks.extend(case_marks);
             let version = tx.insert(&application).await?;
-            let matter =
-                Matter { agency: Some(application.agency_id), regulation: Some(&content.regulation) };
+            let matter = Matter {
+                agency: Some(application.agency_id),
+                regulation: Some(&content.regulation),
+                records: &[application.id.0],
+            };
             governance::enter_endorsement(tx, "endorsement", endorsement.clone(), (&card, matter)).await?;
             changes::add(tx, "application-submitted", application.agency_id, application.id.0).await?;
             let view = application.view(registry.reminder(&content.regulation, tx.now()));

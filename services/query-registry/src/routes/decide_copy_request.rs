@@ -44,7 +44,7 @@ pub async fn decide_copy_request(
             let decided = CopyDecided { person, post, endorsement: endorsement.clone(), at: tx.now() };
             request.doc.decide(command.principal.unit, decided, decision.approved)?;
             let version = tx.update(&request).await?;
-            let matter = Matter { agency: Some(request.agency_id), regulation: None };
+            let matter = Matter { agency: Some(request.agency_id), regulation: None, records: &[*id] };
             governance::enter_endorsement(tx, "copy-decision", endorsement.clone(), (&card, matter)).await?;
             Ok(Answer::ok(request.view()).version(version))
         })

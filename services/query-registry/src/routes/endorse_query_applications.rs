@@ -65,13 +65,10 @@ pub async fn endorse_query_applications(
                 changes::add(tx, "application-endorsed", application.agency_id, application.id.0).await?;
                 views.push(application.view(registry.reminder(&application.regulation, tx.now())));
             }
-            governance::enter_endorsement(
-                tx,
-                "endorsement-batch",
-                batch.endorsement,
-                (&card, matter(&views)),
-            )
-            .await?;
+            let records: Vec<_> = applications.iter().map(|id| id.0).collect();
+            let matter = Matter { records: &records, ..matter(&views) };
+            governance::enter_endorsement(tx, "endorsement-batch", batch.endorsement, (&card, matter))
+                .await?;
             Ok(Answer::ok(EndorsedQueryApplications { applications: views }))
         })
         .await
@@ -82,7 +79,11 @@ fn matter(applications: &[QueryApplicationView]) -> Matter<'_> {
     let first = applications.first();
     let regulation = first.map(|first| first.regulation.as_str());
     let is_one = applications.iter().all(|each| Some(each.regulation.as_str()) == regulation);
-    Matter { agency: first.map(|first| first.agency), regulation: regulation.filter(|_| is_one) }
+    Matter {
+        agency: first.map(|first| first.agency),
+        regulation: regulation.filter(|_| is_one),
+        ..Matter::default()
+    }
 }
 
 /// The caller as endorser: a deputy acts in the own post for another.

@@ -121,7 +121,16 @@ pub async fn end_register(
     regulation: &str,
     month: NaiveDate,
 ) -> Result<Vec<Uuid>> {
-    end(conn, &REGISTER, regulation, month).await
+    let gone = end(conn, &REGISTER, regulation, month).await?;
+    // A stamp ends with the last application under it. Not a record of its own: it is not counted.
+    statement(
+        "DELETE FROM endorsement_batches b WHERE b.created_at < $1 \
+         AND NOT EXISTS (SELECT FROM query_applications a WHERE a.doc#>>'{supervisor,batch}' = b.id::text)",
+    )
+    .bind::<Timestamptz, _>(days::start_of(days::add_months(month, 1)))
+    .execute(conn)
+    .await?;
+    Ok(gone)
 }
 
 #[derive(QueryableByName)]

@@ -125,6 +125,30 @@ async fn one_signature_endorses_many_and_nobody_endorses_his_own() {
 }
 
 #[actix_web::test]
+async fn what_is_kept_of_a_stamp_ends_with_the_last_application_under_it() {
+    let stage = Stage::set().await;
+    let (first, mut other) = (stage.applied().await, stage.content());
+    other.salt = "cd".repeat(32);
+    let second: QueryApplicationView = stage.apply(other).await.json(201);
+    let _ = stage.endorse_as(&stage.supervisor, &[&first, &second]).await.expect_status(200);
+    let auditor = stage.app.token(&stage.auditor);
+    let path = format!("/v1/endorsements/{}/evidence", second.digest);
+    for (id, of_second) in [(first.id, true), (second.id, false)] {
+        let end = async |tx: &mut chassis::Tx| chassis::endorsements::end(tx.conn(), &[id.0]).await;
+        // Its user's seal each time; the stamp over both with the second.
+        let ended = stage.app.context().transaction(end).await.unwrap();
+        assert_eq!(ended, if of_second { 1 } else { 2 });
+        let answer = stage.app.get(&path, &auditor).await;
+        if of_second {
+            let _ = answer.expect_status(200);
+        } else {
+            answer.expect_problem("not-found");
+        }
+    }
+    stage.strike().await;
+}
+
+#[actix_web::test]
 async fn what_other_services_endorse_is_in_the_log_and_its_bundle_verifies() {
     let stage = Stage::set().await;
     let digest = "5e".repeat(32);

@@ -301,6 +301,7 @@ async fn an_approved_month_of_log_and_register_ends_and_is_told_once() {
     let application = stage.endorsed().await;
     let _: QueryAnswer = stage.query(&stage.ask(application.id, 0)).await.json(200);
     let copy = stage.sealed_content().await;
+    stage.sql("DO $$ BEGIN ASSERT (SELECT count(*) FROM endorsements) = 2; END $$").await;
     stage.app.clock.advance(Duration::days(40));
     query_registry::history::load(stage.app.context(), THREE_YEARS, 1).await.unwrap();
     holdings::run(stage.app.context(), stage.app.clock.now()).await.unwrap();
@@ -333,7 +334,9 @@ async fn an_approved_month_of_log_and_register_ends_and_is_told_once() {
         assert_eq!(actions.iter().filter(|a| **a == action).count(), 1, "{actions:?}");
     }
     assert!(stage.registry().log.read(THREE_YEARS, 1).await.is_err());
-    stage.sql("DO $$ BEGIN ASSERT (SELECT count(*) FROM query_records) = 0 AND (SELECT count(*) FROM query_applications) = 0; END $$").await;
+    for table in ["query_records", "query_applications", "endorsement_batches", "endorsements"] {
+        stage.sql(&format!("DO $$ BEGIN ASSERT (SELECT count(*) FROM {table}) = 0, '{table}'; END $$")).await;
+    }
     assert!(
         stage.registry().values.open(&copy).await.is_err(),
         "its key went, and with it every copy of the row"

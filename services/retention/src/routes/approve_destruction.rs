@@ -29,7 +29,8 @@ pub async fn approve_destruction(
             order.may_approve(person, &holdings, &holds, days::taipei_date(tx.now()))?;
             let content = order.content(post).ok_or(OrderError::WrongState(order.state))?;
             let mut endorsement = command.body.endorsement.clone();
-            let matter = Matter { agency: command.principal.agency, regulation: Some(&order.regulation) };
+            let (agency, regulation) = (command.principal.agency, Some(order.regulation.as_str()));
+            let matter = Matter { agency, regulation, records: &[] };
             edge::own_card(tx, person, &endorsement, &content, ("/endorsement", matter)).await?;
             endorsement.signed_at = tx.now();
             order.approve(Approval { act: Act { person, post, at: tx.now() }, endorsement })?;

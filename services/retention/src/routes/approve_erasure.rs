@@ -26,8 +26,8 @@ pub async fn approve_erasure(
             command.expect_version(order.version)?;
             order.may_approve(person, &orders::active_holds(tx).await?)?;
             let mut endorsement = command.body.endorsement.clone();
-            let matter =
-                Matter { agency: command.principal.agency, regulation: Some(&order.target.regulation) };
+            let (agency, regulation) = (command.principal.agency, Some(order.target.regulation.as_str()));
+            let matter = Matter { agency, regulation, records: &[] };
             edge::own_card(tx, person, &endorsement, &order.content(post), ("/endorsement", matter)).await?;
             endorsement.signed_at = tx.now();
             let act = Act { person, post, at: tx.now() };

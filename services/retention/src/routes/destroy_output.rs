@@ -78,7 +78,8 @@ async fn check_witness(command: &Command<DestroyOutput>, tx: &mut Tx, output: &O
                 method: body.method,
                 on: body.on,
             };
-            let matter = Matter { agency: Some(output.agency_id), regulation: Some(&output.regulation) };
+            let (agency, regulation) = (Some(output.agency_id), Some(output.regulation.as_str()));
+            let matter = Matter { agency, regulation, records: &[output.id] };
             edge::own_card(tx, witness, endorsement, &content, ("/witness_endorsement", matter)).await
         }
     }

@@ -1,6 +1,6 @@
 //! This service's own records: it is a holder like any other.
 
-use chassis::{Result, Tx};
+use chassis::{Result, Tx, endorsements};
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text, Uuid as SqlUuid};
@@ -80,6 +80,7 @@ pub async fn destroy(tx: &mut Tx, kind: &str, regulation: &str, month: NaiveDate
         .await?;
     gone.sort_by_key(|row| row.id);
     let ids: Vec<Uuid> = gone.into_iter().map(|row| row.id).collect();
+    endorsements::end(tx.conn(), &ids).await?;
     Ok(Confirmation {
         count: i64::try_from(ids.len()).unwrap_or(i64::MAX),
         root: canonical::sha256_hex(&canonical::bytes(&ids)?),

@@ -1,1 +1,1 @@
-DROP TABLE revocation_evidence, endorsements;
+DROP TABLE revocation_evidence, endorsed_records, endorsements;

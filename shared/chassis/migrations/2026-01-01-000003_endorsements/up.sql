@@ -14,6 +14,14 @@ CREATE TABLE endorsements (
 CREATE INDEX endorsements_content ON endorsements (content_digest);
 CREATE INDEX endorsements_listed ON endorsements USING gin ((record->'endorsement'->'digests'));
 
+-- The records that an endorsement was made for: it ends with the last of them.
+CREATE TABLE endorsed_records (
+    record_id uuid NOT NULL,
+    digest text NOT NULL REFERENCES endorsements (digest) ON DELETE CASCADE,
+    PRIMARY KEY (record_id, digest)
+);
+CREATE INDEX endorsed_records_digest ON endorsed_records (digest);
+
 -- Revocation lists and OCSP answers that endorsements rest on, each once.
 CREATE TABLE revocation_evidence (
     digest text PRIMARY KEY,
