@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures::future::try_join_all;
 use identity::EventContent;
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use statement::statement;
 use uuid::Uuid;
 
@@ -85,10 +85,9 @@ pub async fn run(context: Context) {
             Err(error) => {
                 tracing::warn!(?error, "relay waits");
                 tokio::time::sleep(Duration::from_millis(500)).await;
-                // An idempotent producer that lost count of its messages sends nothing any more.
-                if producer.client().fatal_error().is_some() {
-                    producer = self::producer(&context).await;
-                }
+                // An idempotent producer that lost count of its messages sends nothing any more, and does not always say so:
+                // what it could not send goes out by a new one, and inboxes drop what arrived after all.
+                producer = self::producer(&context).await;
             }
         }
     }
