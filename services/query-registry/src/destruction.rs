@@ -2,7 +2,6 @@
 //! log → partitions dropped, data key destroyed, destruction entry → told. For registers: rows deleted → entry → told.
 //! A job: after a crash at any point it goes on where it was, and nothing is entered twice.
 
-use chassis::endorsements;
 use chassis::jobs::JobKind;
 use chassis::{Context, EventMeta, Result, Tx};
 use chrono::Days;
@@ -136,7 +135,6 @@ async fn end_rows(context: &Context, destruction: &Destruction, register: bool) 
             } else {
                 holdings::end_control(conn, &order.regulation, order.month).await?
             };
-            endorsements::end(tx.conn(), &gone).await?;
             gone.sort_unstable();
             let ids: Vec<String> = gone.iter().map(ToString::to_string).collect();
             let root = canonical::sha256_hex(ids.join("\n").as_bytes());

@@ -9,13 +9,14 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures::future::try_join_all;
 use identity::EventContent;
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use statement::statement;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Rows sent at once.
 const BATCH: i64 = 500;
@@ -87,7 +88,9 @@ pub async fn run(context: Context) {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 // An idempotent producer that lost count of its messages sends nothing any more, and does not always say so:
                 // what it could not send goes out by a new one, and inboxes drop what arrived after all.
-                producer = self::producer(&context).await;
+                if matches!(&error, Error::Internal(error) if error.is::<KafkaError>()) {
+                    producer = self::producer(&context).await;
+                }
             }
         }
     }

@@ -66,7 +66,8 @@ pub async fn endorse_query_applications(
                 views.push(application.view(registry.reminder(&application.regulation, tx.now())));
             }
             let records: Vec<_> = applications.iter().map(|id| id.0).collect();
-            let matter = Matter { records: &records, ..matter(&views) };
+            let matter =
+                Matter { agency: Some(by.agency), regulation: regulation(&views), records: &records };
             governance::enter_endorsement(tx, "endorsement-batch", batch.endorsement, (&card, matter))
                 .await?;
             Ok(Answer::ok(EndorsedQueryApplications { applications: views }))
@@ -74,16 +75,10 @@ pub async fn endorse_query_applications(
         .await
 }
 
-/// Whose matter one signature under all of them is.
-fn matter(applications: &[QueryApplicationView]) -> Matter<'_> {
-    let first = applications.first();
-    let regulation = first.map(|first| first.regulation.as_str());
-    let is_one = applications.iter().all(|each| Some(each.regulation.as_str()) == regulation);
-    Matter {
-        agency: first.map(|first| first.agency),
-        regulation: regulation.filter(|_| is_one),
-        ..Matter::default()
-    }
+/// The regulation of all of them, if it is one.
+fn regulation(applications: &[QueryApplicationView]) -> Option<&str> {
+    let first = applications.first()?.regulation.as_str();
+    applications.iter().all(|each| each.regulation == first).then_some(first)
 }
 
 /// The caller as endorser: a deputy acts in the own post for another.

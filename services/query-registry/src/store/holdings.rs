@@ -1,6 +1,6 @@
 //! What the registry holds by month, and its end (H4.3, H6.6, H8.3, I3.8).
 
-use chassis::Result;
+use chassis::{Result, endorsements};
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Text, Timestamptz, Uuid as SqlUuid};
@@ -115,7 +115,7 @@ const CONTROL: [&str; 2] = [
      AND r.day < ($3 AT TIME ZONE 'Asia/Taipei')::date RETURNING r.id",
 ];
 
-/// Ends the register rows of a month; gives the ids that went.
+/// Ends the register rows of a month, and what is kept of endorsements of them; gives the ids that went.
 pub async fn end_register(
     conn: &mut AsyncPgConnection,
     regulation: &str,
@@ -156,7 +156,7 @@ pub async fn has_applications(
     Ok(row.there)
 }
 
-/// Ends the reports and items of a month; gives the ids that went.
+/// Ends the reports and items of a month, and what is kept of endorsements of them; gives the ids that went.
 pub async fn end_control(
     conn: &mut AsyncPgConnection,
     regulation: &str,
@@ -181,5 +181,6 @@ async fn end(
             .await?;
         gone.extend(rows.into_iter().map(|row| row.id));
     }
+    endorsements::end(conn, &gone).await?;
     Ok(gone)
 }

@@ -135,6 +135,7 @@ async fn what_is_written_while_a_log_ends_for_another_key_stands_in_one_of_both(
         }
     }
     assert!(places.len() >= 8 * 60);
+    assert!(places.iter().any(|(log, _)| log == NEXT));
     for name in ["five-year", GOVERNANCE] {
         heads.push(logs[0].head(name).await.unwrap());
     }
