@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// SHA-256 of what was verified.
+/// A digest of what was verified, cut to 32 bytes where it is longer: as hard to meet twice.
 pub type Key = [u8; 32];
 
 pub struct Cache<V> {
@@ -31,12 +31,6 @@ impl<V: Clone> Cache<V> {
     pub fn put(&self, key: Key, value: V) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         self.store(&mut generations, key, value);
-    }
-
-    pub fn remove(&self, key: &Key) {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        generations.0.remove(key);
-        generations.1.remove(key);
     }
 
     fn store(&self, generations: &mut (HashMap<Key, V>, HashMap<Key, V>), key: Key, value: V) {

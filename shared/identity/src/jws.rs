@@ -1,6 +1,7 @@
 //! Compact JWS (RFC 7515) in the one shape that is used here: `alg`, `typ`, `x5c` and `kid` in the header, nothing else.
 //! Small on purpose: a header that asks for anything more is refused, and the key comes from a verified chain only.
 
+use aws_lc_rs::digest::Digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -113,10 +114,13 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Checks what stands behind the header of a token whose signer is known, and reads the claims.
-pub(crate) fn verify_known<T: DeserializeOwned>(signer: &Signer, rest: &str) -> Result<T, JwsError> {
-    let (payload, signature) = rest.split_once('.').ok_or(JwsError::Malformed)?;
-    signer.key.verify(signer.hash(payload), &decode(signature)?).map_err(|_| JwsError::Signature)?;
+/// Checks the `signature` under a known signer's header and `payload`, whose `digest` was taken, and reads the claims.
+pub(crate) fn verify_known<T: DeserializeOwned>(
+    signer: &Signer,
+    (payload, digest): (&str, &Digest),
+    signature: &str,
+) -> Result<T, JwsError> {
+    signer.key.verify(digest, &decode(signature)?).map_err(|_| JwsError::Signature)?;
     claims(payload)
 }
 

@@ -134,9 +134,9 @@ impl ReadyKey {
         digest::Context::new(digest_algorithm(self.algorithm))
     }
 
-    /// Checks a JOSE-shaped `signature` over the message that was taken in.
-    pub(crate) fn verify(&self, message: digest::Context, signature: &[u8]) -> Result<(), BadSignature> {
-        self.key.verify_digest_sig(&message.finish(), signature).map_err(|_| BadSignature)
+    /// Checks a JOSE-shaped `signature` over the message with this digest.
+    pub(crate) fn verify(&self, message: &Digest, signature: &[u8]) -> Result<(), BadSignature> {
+        self.key.verify_digest_sig(message, signature).map_err(|_| BadSignature)
     }
 }
 
@@ -308,7 +308,7 @@ mod tests {
             let verify = |pieces: &[&str], signature: &[u8]| {
                 let mut message = key.hasher();
                 pieces.iter().for_each(|piece| message.update(piece.as_bytes()));
-                key.verify(message, signature)
+                key.verify(&message.finish(), signature)
             };
             assert_eq!(verify(&["header.", "payload"], &signature), Ok(()), "{kind:?}");
             assert_eq!(verify(&["header.", "payloaD"], &signature), Err(BadSignature), "{kind:?}");

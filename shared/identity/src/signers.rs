@@ -4,9 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::digest::Context;
+use aws_lc_rs::digest::{Context, Digest};
 
-use crate::cache::Key;
 use crate::chain::VerifiedPath;
 use crate::signature::ReadyKey;
 
@@ -15,8 +14,9 @@ const REMEMBERED: usize = 32;
 
 /// A signer who has signed a token that was found good.
 pub struct Signer {
-    header: String,
-    /// What has taken in the header and the dot behind it.
+    /// The header with the dot behind it.
+    beginning: String,
+    /// What has taken that in.
     begun: Context,
     /// Whether the header is that of access tokens; else of services' own.
     pub is_access: bool,
@@ -27,19 +27,11 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// What has taken in the header, the dot and `rest`: a token or its signing input.
-    pub fn hash(&self, rest: &str) -> Context {
+    /// The digest of the signing input whose second part is `payload`.
+    pub fn digest(&self, payload: &str) -> Digest {
         let mut context = self.begun.clone();
-        context.update(rest.as_bytes());
-        context
-    }
-
-    /// Names a token of this signer by what stands behind the header: no two tokens have one name, as the header is in it.
-    pub fn name(&self, rest: &str) -> Key {
-        let mut name = [0; 32];
-        // A longer digest cut to 32 bytes is as hard to meet twice.
-        name.iter_mut().zip(self.hash(rest).finish().as_ref()).for_each(|(to, from)| *to = *from);
-        name
+        context.update(payload.as_bytes());
+        context.finish()
     }
 }
 
@@ -50,10 +42,10 @@ pub struct Signers {
 }
 
 impl Signers {
-    /// The signer whose tokens begin with `header`.
-    pub fn find(&self, header: &str) -> Option<Arc<Signer>> {
+    /// The signer whose header `token` begins with, and what stands behind its dot.
+    pub fn find<'t>(&self, token: &'t str) -> Option<(Arc<Signer>, &'t str)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().find(|signer| signer.header == header).cloned()
+        known.iter().find_map(|signer| Some((signer.clone(), token.strip_prefix(&signer.beginning)?)))
     }
 
     /// Remembers a signer, once a signature of his was found good: nobody else can fill this up.
@@ -64,10 +56,10 @@ impl Signers {
         path: Arc<VerifiedPath>,
         key: ReadyKey,
     ) -> Arc<Signer> {
+        let beginning = format!("{header}.");
         let mut begun = key.hasher();
-        begun.update(header.as_bytes());
-        begun.update(b".");
-        let signer = Arc::new(Signer { header: header.to_owned(), begun, is_access, path, key });
+        begun.update(beginning.as_bytes());
+        let signer = Arc::new(Signer { beginning, begun, is_access, path, key });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.pop_back();

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::Digest;
 use chrono::DateTime;
 use kernel::Instant;
 
 use crate::Role;
-use crate::cache::Cache;
+use crate::cache::{Cache, Key};
 use crate::chain::{ChainVerifier, TrustAnchors, Usage, VerifiedPath};
 use crate::jws::{self, JwsError, Parts};
 use crate::principal::{Principal, PrincipalKind};
@@ -31,6 +32,14 @@ struct Verified {
     request: Option<Arc<(String, String)>>,
 }
 
+/// A token that was good. It is looked for by what is signed; under another signature it is another token.
+#[derive(Clone)]
+struct Known {
+    /// As it stands in the token.
+    signature: Arc<str>,
+    verified: Verified,
+}
+
 /// Verifies tokens for one audience. Share one per service: it holds the caches.
 pub struct TokenVerifier {
     chains: ChainVerifier,
@@ -38,7 +47,7 @@ pub struct TokenVerifier {
     issuing_service: String,
     issuer: Option<String>,
     signers: Signers,
-    tokens: Cache<Verified>,
+    tokens: Cache<Known>,
 }
 
 impl std::fmt::Debug for TokenVerifier {
@@ -95,47 +104,33 @@ impl TokenVerifier {
         }
     }
 
-    /// Forgets one token, when its revocation is learnt. (Revoked `jti`s are refused by the caller.)
-    pub fn forget(&self, token: &str) {
-        if let Some((header, rest)) = token.split_once('.')
-            && let Some(signer) = self.signers.find(header)
-        {
-            self.tokens.remove(&signer.name(rest));
-        }
-    }
-
     fn look(&self, token: &str, now: Instant) -> Result<Verified, TokenError> {
         if token.len() > jws::MAX_TOKEN {
             return Err(JwsError::Malformed.into());
         }
-        let (header, rest) = token.split_once('.').ok_or(JwsError::Malformed)?;
-        let Some(signer) = self.signers.find(header) else {
-            return self.first_look(token, header, rest, now);
+        let Some((signer, rest)) = self.signers.find(token) else {
+            return self.first_look(token, now);
         };
-        let name = signer.name(rest);
-        if let Some(verified) = self.tokens.get(&name) {
+        let (payload, signature) = rest.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let digest = signer.digest(payload);
+        let known = self.tokens.get(&name(&digest)).filter(|known| *known.signature == *signature);
+        if let Some(Known { verified, .. }) = known {
             check_times(verified.issued_at, verified.principal.expires_at, now)?;
             signer.path.recheck(self.chains.anchors(), now)?;
             return Ok(verified);
         }
         signer.path.recheck(self.chains.anchors(), now)?;
+        let signed = (payload, &digest);
         let verified = if signer.is_access {
-            self.access(jws::verify_known(&signer, rest)?, &signer.path, now)?
+            self.access(jws::verify_known(&signer, signed, signature)?, &signer.path, now)?
         } else {
-            self.service(jws::verify_known(&signer, rest)?, &signer.path, now)?
+            self.service(jws::verify_known(&signer, signed, signature)?, &signer.path, now)?
         };
-        self.tokens.put(name, verified.clone());
-        Ok(verified)
+        Ok(self.remember(&digest, signature, verified))
     }
 
-    /// A look at the first token that begins with this header.
-    fn first_look(
-        &self,
-        token: &str,
-        header: &str,
-        rest: &str,
-        now: Instant,
-    ) -> Result<Verified, TokenError> {
+    /// A look at the first token that begins with its header.
+    fn first_look(&self, token: &str, now: Instant) -> Result<Verified, TokenError> {
         let parts = Parts::parse(token)?;
         let is_access = match parts.header.typ.as_str() {
             ACCESS_TYPE => true,
@@ -150,9 +145,15 @@ impl TokenVerifier {
             self.service(parts.verify(public_key)?, &path, now)?
         };
         let key = public_key.ready().map_err(|_| JwsError::Signature)?;
+        let (input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let (header, payload) = input.split_once('.').ok_or(JwsError::Malformed)?;
         let signer = self.signers.remember(header, is_access, path.clone(), key);
-        self.tokens.put(signer.name(rest), verified.clone());
-        Ok(verified)
+        Ok(self.remember(&signer.digest(payload), signature, verified))
+    }
+
+    fn remember(&self, digest: &Digest, signature: &str, verified: Verified) -> Verified {
+        self.tokens.put(name(digest), Known { signature: signature.into(), verified: verified.clone() });
+        verified
     }
 
     fn access(
@@ -246,6 +247,12 @@ impl TokenVerifier {
         check_times(iat, expires_at, now)?;
         Ok(expires_at)
     }
+}
+
+fn name(digest: &Digest) -> Key {
+    let mut name = [0; 32];
+    name.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    name
 }
 
 fn check_times(iat: i64, expires_at: Instant, now: Instant) -> Result<(), TokenError> {

@@ -131,7 +131,10 @@ fn altered_tokens_are_refused() {
     let token = token_of(&w.account, &grant());
     // Refused alike by who sees the signer for the first time and by who knows him.
     let knows = verifier(&w);
-    knows.verify(&token, now()).unwrap();
+    let another = token_of(&w.account, &AccessGrant { token_id: "token-2".into(), ..grant() });
+    for good in [&token, &another] {
+        knows.verify(good, now()).unwrap();
+    }
     let look = |altered: &str| {
         let refused = verifier(&w).verify(altered, now()).unwrap_err();
         assert_eq!(knows.verify(altered, now()).unwrap_err(), refused);
@@ -139,6 +142,10 @@ fn altered_tokens_are_refused() {
     };
     let more_roles = with_part(&token, 1, |claims| claims["roles"] = serde_json::json!(["administrator"]));
     assert_eq!(look(&more_roles), TokenError::Jws(JwsError::Signature));
+    // What is signed is known, and good under its own signature alone.
+    let (input, _) = token.rsplit_once('.').unwrap();
+    let (_, anothers) = another.rsplit_once('.').unwrap();
+    assert_eq!(look(&format!("{input}.{anothers}")), TokenError::Jws(JwsError::Signature));
     let none = with_part(&token, 0, |header| header["alg"] = "none".into());
     assert_eq!(look(&none), TokenError::Jws(JwsError::Algorithm));
     let hmac = with_part(&token, 0, |header| header["alg"] = "HS256".into());
