@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -146,7 +146,7 @@ impl World {
         credential.save_pem_files(&certificate, &key).unwrap();
         let database = self.database(service);
         execute(&server_url(), &format!("CREATE DATABASE {database}")).await;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = dev_servers::free_port(Ipv4Addr::LOCALHOST.into()).unwrap();
         self.urls.insert(service, format!("http://127.0.0.1:{port}"));
         std::fs::write(self.settings_file(service), self.settings_text(service, port)).unwrap();
     }
@@ -206,7 +206,7 @@ impl World {
 
     /// Starts `name`, a replica of `service` on the same database.
     pub async fn start_replica(&mut self, service: &'static str, name: &'static str) {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = dev_servers::free_port(Ipv4Addr::LOCALHOST.into()).unwrap();
         let text = std::fs::read_to_string(self.settings_file(service)).unwrap();
         let own = self.urls[service].trim_start_matches("http://").to_owned();
         std::fs::write(self.settings_file(name), text.replace(&own, &format!("127.0.0.1:{port}"))).unwrap();

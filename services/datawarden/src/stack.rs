@@ -3,9 +3,9 @@
 
 mod witnesses;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,7 +225,7 @@ impl Stack {
                 key: pki.join(format!("services/{}.key.pem", service.name)),
                 bound_tokens: settings::BoundTokens::default(),
                 revocation: settings::Revocation::required_from(&pki.join("crl")),
-                console_origins: std::collections::BTreeSet::new(),
+                console_origins: BTreeSet::new(),
             },
             secrets: settings::Secrets {
                 register_key_file: pki.join("register.key"),
@@ -358,13 +358,15 @@ impl Stack {
 
 /// Where the services listen, each at a port of its own.
 fn addresses(count: usize, any_port: bool) -> anyhow::Result<Vec<SocketAddr>> {
-    let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if !any_port {
         return Ok((FIRST_PORT..).take(count).map(local).collect());
     }
-    // Held together, so that no two are the same.
-    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind(local(0))).collect::<Result<_, _>>()?;
-    Ok(listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?)
+    let mut ports = BTreeSet::new();
+    while ports.len() < count {
+        ports.insert(dev_servers::free_port(Ipv4Addr::LOCALHOST.into())?);
+    }
+    Ok(ports.into_iter().map(local).collect())
 }
 
 fn start_provider(

@@ -15,7 +15,8 @@ use crate::{
     Error, LOOPBACK,
     account::Account,
     folder::{Folder, lock_file},
-    process::{Server, free_port, run},
+    port::free_port,
+    process::{Server, run},
 };
 
 /// The version of Apache Kafka that is fetched and run.

@@ -23,6 +23,7 @@ mod account;
 mod error;
 mod folder;
 mod kafka;
+mod port;
 mod postgres;
 mod process;
 mod redis;
@@ -33,6 +34,7 @@ pub(crate) const LOOPBACK: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv
 
 pub use error::Error;
 pub use kafka::{KAFKA_VERSION, Kafka};
+pub use port::free_port;
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::Redis;
 pub use servers::{Servers, Wanted};

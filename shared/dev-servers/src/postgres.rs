@@ -15,7 +15,8 @@ use crate::{
     Error, LOOPBACK,
     account::Account,
     folder::Folder,
-    process::{Server, free_port, run},
+    port::free_port,
+    process::{Server, run},
 };
 
 /// How PostgreSQL treats its data.

@@ -2,7 +2,6 @@
 
 use std::{
     fs, io,
-    net::{IpAddr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -132,12 +131,6 @@ pub(crate) fn run(mut command: Command, name: &str) -> Result<String, Error> {
     }
     let output = format!("{text}{}", String::from_utf8_lossy(&output.stderr));
     Err(Error::Failed { program: name.to_owned(), output: last_lines(&output) })
-}
-
-/// A TCP port of `address` that was free a moment ago.
-pub(crate) fn free_port(address: IpAddr) -> Result<u16, Error> {
-    let listener = TcpListener::bind((address, 0)).and_then(|listener| listener.local_addr());
-    listener.map(|at| at.port()).map_err(run_error(&format!("a listener on {address}")))
 }
 
 /// The time between two looks at something that this process cannot be told about.

@@ -9,12 +9,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::{
-    Error, LOOPBACK,
-    account::Account,
-    folder::Folder,
-    process::{Server, free_port},
-};
+use crate::{Error, LOOPBACK, account::Account, folder::Folder, port::free_port, process::Server};
 
 /// A running private Redis; ends when dropped, after writing its data into its folder.
 #[derive(Debug)]
