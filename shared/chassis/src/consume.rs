@@ -111,6 +111,11 @@ impl Received {
 
 /// Messages that one transaction takes in at most.
 const BATCH: usize = 200;
+/// Milliseconds that Kafka keeps a reader waiting where there is nothing to read; it answers as soon as there is something.
+const FETCH: &str = "500";
+/// The same for the in-process broker, which answers when they are over, whatever has come meanwhile. With less it does little
+/// else.
+const EMBEDDED_FETCH: &str = "8";
 /// Tries of one event before it becomes a dead letter.
 const TRIES: u32 = 3;
 
@@ -140,8 +145,7 @@ async fn consume(context: &Context) -> anyhow::Result<()> {
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
         .set("session.timeout.ms", "10000")
-        // The in-process broker answers when this is over, whatever has come meanwhile; with less it is busy doing so.
-        .set("fetch.wait.max.ms", "20")
+        .set("fetch.wait.max.ms", if context.bus().is_embedded() { EMBEDDED_FETCH } else { FETCH })
         .set("fetch.error.backoff.ms", "100")
         .create()
         .context("Kafka consumer")?;
