@@ -382,6 +382,18 @@ async fn an_office_is_reminded_of_what_it_has_not_filed_until_it_is() {
     let open = stage.list("/v1/obligations?state=open&clause=I5", &stage.user).await;
     let duties: Vec<&str> = open.iter().map(|o| o["duty"].as_str().unwrap()).collect();
     assert_eq!(duties, ["I5.destruction", "I5.reminder"]);
+    // What is due by a day is what is due on it or before.
+    let due: NaiveDate = open[0]["due_on"].as_str().unwrap().parse().unwrap();
+    let by = |day: NaiveDate| format!("/v1/obligations?state=open&clause=I5&due_by={day}");
+    assert!(stage.list(&by(due), &stage.user).await.contains(&open[0]));
+    let before = due.pred_opt().unwrap();
+    assert!(
+        stage
+            .list(&by(before), &stage.user)
+            .await
+            .iter()
+            .all(|o| o["due_on"].as_str() < open[0]["due_on"].as_str())
+    );
     let filing = |case: u128| json!({"case": Uuid::from_u128(case), "on": "2026-04-01"});
     stage.act(id, "filing", &stage.user, filing(4)).await.expect_problem("other-case");
     stage.act(id, "filing", &stage.user, filing(3)).await.expect_status(200);

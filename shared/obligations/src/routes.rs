@@ -4,6 +4,7 @@ use actix_web::{get, web};
 use chassis::answer::PageParams;
 use chassis::document::{self, Filter};
 use chassis::{Answer, Caller, Page, Result};
+use chrono::NaiveDate;
 use kernel::days;
 use kernel::ids::{AgencyId, ObligationId};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub struct ListObligations {
     /// Only those that are open past their due date.
     #[serde(default)]
     pub late: bool,
+    /// Only those due on this day or before: what is to be done by then.
+    pub due_by: Option<NaiveDate>,
     /// Clause id.
     pub clause: Option<String>,
     /// Agency that owes it.
@@ -52,6 +55,9 @@ pub async fn list_obligations(
         .eq_opt("state", query.state.as_deref());
     if query.late {
         filter = filter.eq("state", "open").op("due_on", "<", days::taipei_date(caller.context.now()));
+    }
+    if let Some(due_by) = query.due_by {
+        filter = filter.op("due_on", "<=", due_by);
     }
     let mut conn = caller.context.connection().await?;
     let params = PageParams { after: query.after, limit: query.limit };

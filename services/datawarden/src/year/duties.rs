@@ -5,7 +5,8 @@ use account_types::{
     ApproveGovernedChange, AttestationKind, ChangeLinkManager, CreateDeputy, DeputyTerms, GovernedAct,
     ProposeGovernedChange, RecordHostSecurity, RegisterLink,
 };
-use chrono::Datelike as _;
+use chrono::{Datelike as _, NaiveDate};
+use futures::future::join_all;
 use kernel::ids::{AccountId, PersonId};
 use obligations::Obligation;
 use rule_pack::Regulation;
@@ -29,6 +30,8 @@ const FAR_AHEAD: u32 = 14;
 const YEARLY_AHEAD: u32 = 150;
 /// Working days after which a duty that could not be done is tried again.
 const AGAIN: u32 = 5;
+/// The duty to review a data link, once a year.
+const LINK_REVIEW: &str = "H6.5.review";
 /// Services with obligations.
 const OWNERS: [&str; 4] = [ACCOUNT, "query-registry", "audit-sampling", "retention"];
 
@@ -36,26 +39,10 @@ impl Year<'_> {
     /// Does what is due within [`AHEAD`] working days.
     pub(super) async fn do_duties(&mut self) {
         self.state.worked.clear();
-        let horizon = self.calendar.working_days_after(self.today, AHEAD);
-        let far = self.calendar.working_days_after(self.today, FAR_AHEAD);
-        let yearly = self.calendar.working_days_after(self.today, YEARLY_AHEAD);
-        for owner in OWNERS {
-            let Some(auditor) = self.client.bureau("auditor") else { return };
-            let query = [("state", "open".to_owned())];
-            let open: Called<Vec<Obligation>> =
-                self.client.list(auditor, (owner, "list_obligations"), &query).await;
-            let Some(open) = self.note("obligations", open) else { continue };
-            let due: Vec<Obligation> = open
-                .into_iter()
-                .filter(|o| {
-                    let by = match o.duty.as_str() {
-                        "H6.5.review" => yearly,
-                        duty if takes_long(duty) => far,
-                        _ => horizon,
-                    };
-                    o.due_on <= by
-                })
-                .collect();
+        let year = &*self;
+        let lists = join_all(OWNERS.map(async |owner| (owner, year.due(owner).await))).await;
+        for (owner, due) in lists {
+            let Some(due) = self.note("obligations", due) else { continue };
             self.attest_all(&due).await;
             self.audit_offices(&due).await;
             self.endorse_daily_reports(&due).await;
@@ -67,6 +54,26 @@ impl Year<'_> {
                 self.note_duty(&obligation, done);
             }
         }
+    }
+
+    /// What is to be done now of what `owner` keeps.
+    async fn due(&self, owner: &str) -> Called<Vec<Obligation>> {
+        let after = |days| self.calendar.working_days_after(self.today, days);
+        let (horizon, far) = (after(AHEAD), after(FAR_AHEAD));
+        let mut due = self.open(owner, far, None).await?;
+        due.retain(|o| o.due_on <= if takes_long(&o.duty) { far } else { horizon });
+        if owner == ACCOUNT {
+            let reviews = self.open(owner, after(YEARLY_AHEAD), Some("H6.5")).await?;
+            due.extend(reviews.into_iter().filter(|o| o.duty == LINK_REVIEW && o.due_on > horizon));
+        }
+        Ok(due)
+    }
+
+    async fn open(&self, owner: &str, due_by: NaiveDate, clause: Option<&str>) -> Called<Vec<Obligation>> {
+        let auditor = self.role("auditor")?;
+        let mut query = vec![("state", "open".to_owned()), ("due_by", due_by.to_string())];
+        query.extend(clause.map(|clause| ("clause", clause.to_owned())));
+        self.client.list(auditor, (owner, "list_obligations"), &query).await
     }
 
     /// Whether the duty is done today: not put off, and nobody else worked on its subject today.
@@ -145,7 +152,7 @@ impl Year<'_> {
             (_, "H5.1.4.letter" | "H6.5.letter") => self.do_letters(id()?, false).await,
             (_, "H5.1.4.confirmation" | "H6.5.end") => self.do_letters(id()?, true).await,
             (_, "H5.1.5.training") => self.hold_training().await,
-            (_, "H6.5.review") => self.review_link(id()?).await,
+            (_, LINK_REVIEW) => self.review_link(id()?).await,
             (_, "H5.2.2.change" | "T.change") => {
                 self.stop(AccountId(id()?), "H5.2.2", "職務異動，未申請異動").await
             }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chassis::document::{self, Filter};
 use chassis::{Context, Result, Tx};
 use chrono::NaiveDate;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kernel::Instant;
 use kernel::ids::AgencyId;
 use query_registry_types::control::{ControlReport, ReportContent, ReportKind};
@@ -20,6 +21,9 @@ use crate::state::Registry;
 use crate::store::daily::{self, AgencyDay, Suspect};
 use crate::store::platform::{self, Unmatched};
 
+/// Agencies whose reports are built at once: each is its agency's alone.
+const AT_ONCE: usize = 8;
+
 /// Builds the reports of the day before `due`.
 pub async fn run(context: &Context, due: Instant) -> Result<()> {
     build(context, chassis::schedule::day_before(due)).await
@@ -32,11 +36,13 @@ pub async fn build(context: &Context, day: NaiveDate) -> Result<()> {
     registry.refresh(&mut conn).await?;
     let Some(pack) = context.packs().on(Regulation::Household, day).cloned() else { return Ok(()) };
     // The platform's lines are matched first: whether a record stands in the file is a fact of its line.
-    let mut files: BTreeMap<AgencyId, (u32, Vec<Unmatched>)> = BTreeMap::new();
-    for agency in context.transaction(async |tx| platform::agencies(tx, day).await).await? {
+    let with_files = context.transaction(async |tx| platform::agencies(tx, day).await).await?;
+    let matched = stream::iter(with_files).map(async |agency| {
         let matched = context.transaction(async |tx| platform::match_day(tx, agency, day).await).await?;
-        files.insert(agency, matched);
-    }
+        Ok::<_, chassis::Error>((agency, matched))
+    });
+    let mut files: BTreeMap<AgencyId, (u32, Vec<Unmatched>)> =
+        matched.buffer_unordered(AT_ONCE).try_collect().await?;
     let before = pack.endorsement.mode == EndorsementMode::Before;
     let (mut figures, suspects) =
         daily::collect(&mut conn, day, registry.log.line(THREE_YEARS), before).await?;
@@ -54,19 +60,21 @@ pub async fn build(context: &Context, day: NaiveDate) -> Result<()> {
     }
     let mut agencies: BTreeSet<AgencyId> = figures.keys().copied().flatten().collect();
     agencies.extend(files.keys().chain(by_agency.keys()).copied());
-    for agency in agencies {
-        let figures = figures.remove(&Some(agency)).unwrap_or_default();
-        let report = Draft {
-            agency,
-            day,
-            figures,
-            suspects: by_agency.remove(&agency).unwrap_or_default(),
-            file: files.remove(&agency).unwrap_or_default(),
-            duty: duty_of(&registry, agency),
-        };
-        context.transaction(async |tx| report.write(tx, &pack).await).await?;
-    }
-    Ok(())
+    let drafts: Vec<Result<Draft>> = agencies
+        .into_iter()
+        .map(|agency| {
+            Ok(Draft {
+                agency,
+                day,
+                figures: figures.remove(&Some(agency)).unwrap_or_default(),
+                suspects: by_agency.remove(&agency).unwrap_or_default(),
+                file: files.remove(&agency).unwrap_or_default(),
+                duty: duty_of(&registry, agency),
+            })
+        })
+        .collect();
+    let write = async |draft: Draft| context.transaction(async |tx| draft.write(tx, &pack).await).await;
+    stream::iter(drafts).try_for_each_concurrent(AT_ONCE, write).await
 }
 
 fn duty_of(registry: &Registry, agency: AgencyId) -> &'static str {
