@@ -144,8 +144,8 @@ fn altered_tokens_are_refused() {
     assert_eq!(look(&more_roles), TokenError::Jws(JwsError::Signature));
     // What is signed is known, and good under its own signature alone.
     let (input, _) = token.rsplit_once('.').unwrap();
-    let (_, anothers) = another.rsplit_once('.').unwrap();
-    assert_eq!(look(&format!("{input}.{anothers}")), TokenError::Jws(JwsError::Signature));
+    let (_, other_signature) = another.rsplit_once('.').unwrap();
+    assert_eq!(look(&format!("{input}.{other_signature}")), TokenError::Jws(JwsError::Signature));
     let none = with_part(&token, 0, |header| header["alg"] = "none".into());
     assert_eq!(look(&none), TokenError::Jws(JwsError::Algorithm));
     let hmac = with_part(&token, 0, |header| header["alg"] = "HS256".into());
@@ -198,7 +198,7 @@ fn a_service_vouches_for_itself_and_for_one_request() {
 }
 
 #[test]
-fn a_service_cannot_take_anothers_name() {
+fn a_service_cannot_take_other_signature_name() {
     let w = world();
     assert_eq!(ServiceSigner::new(w.retention.clone(), "account").map(|_| ()), Err(TokenError::WrongIssuer));
     let server = w.pki.issue_server(&["account"], now()).unwrap();
