@@ -151,7 +151,6 @@ impl Year<'_> {
         let begun = Moment::now();
         self.stack.run_due().await?;
         self.state.took("what fell due at night", begun);
-        self.settle().await?;
         if day.working {
             self.move_to(days::at(day.date, 8, 5));
             let begun = Moment::now();
@@ -160,8 +159,9 @@ impl Year<'_> {
             let begun = Moment::now();
             self.do_duties().await;
             self.state.took("duties", begun);
-            self.settle().await?;
         }
+        // What the night and the morning changed is known before anybody asks.
+        self.settle().await?;
         let begun = Moment::now();
         self.live_hours(day, &daytime).await;
         self.state.took("queries", begun);
