@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc, Weekday};
-use diesel::sql_types::{Array, Text, Timestamptz};
+use diesel::sql_types::{Array, Bool, Text, Timestamptz};
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
@@ -110,27 +110,33 @@ pub async fn run_due(context: &Context, schedules: &[Schedule]) -> Result<usize>
 }
 
 #[derive(QueryableByName)]
-struct Name {
+struct Known {
     #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Bool)]
+    due: bool,
 }
 
 /// The names of those that are due; a schedule that is new here begins with its next due time.
 async fn due(context: &Context, schedules: &[Schedule]) -> Result<Vec<String>> {
     let now = context.now();
-    let (names, next): (Vec<&str>, Vec<DateTime<Utc>>) =
-        schedules.iter().map(|s| (s.name, s.rhythm.next(now))).unzip();
     let mut conn = context.connection().await?;
-    let due: Vec<Name> = statement("SELECT name FROM schedules WHERE next_at <= $1")
+    let known: Vec<Known> = statement("SELECT name, next_at <= $1 AS due FROM schedules")
         .bind::<Timestamptz, _>(now)
         .load(&mut conn)
         .await?;
-    statement("INSERT INTO schedules (name, next_at) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING")
+    let new = schedules.iter().filter(|s| known.iter().all(|known| known.name != s.name));
+    let (names, next): (Vec<&str>, Vec<DateTime<Utc>>) = new.map(|s| (s.name, s.rhythm.next(now))).unzip();
+    if !names.is_empty() {
+        statement(
+            "INSERT INTO schedules (name, next_at) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING",
+        )
         .bind::<Array<Text>, _>(names)
         .bind::<Array<Timestamptz>, _>(next)
         .execute(&mut conn)
         .await?;
-    Ok(due.into_iter().map(|due| due.name).collect())
+    }
+    Ok(known.into_iter().filter(|known| known.due).map(|known| known.name).collect())
 }
 
 /// Claims the due time of `schedule` for a while (real time, so that a dead replica's claim ends).

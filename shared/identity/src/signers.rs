@@ -45,7 +45,10 @@ impl Signers {
     /// The signer whose header `token` begins with, and what stands behind its dot.
     pub fn find<'t>(&self, token: &'t str) -> Option<(Arc<Signer>, &'t str)> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().find_map(|signer| Some((signer.clone(), token.strip_prefix(&signer.beginning)?)))
+        known.iter().find_map(|signer| {
+            let rest = token.strip_prefix(&signer.beginning)?;
+            Some((signer.clone(), rest))
+        })
     }
 
     /// Remembers a signer, once a signature of his was found good: nobody else can fill this up.
