@@ -54,7 +54,7 @@ enum Command {
         #[arg(long, default_value = "target/bench.json")]
         out: PathBuf,
         /// Honest queries of the simulated year.
-        #[arg(long, default_value_t = 4_000)]
+        #[arg(long, default_value_t = crate::year::QUERIES)]
         queries: usize,
     },
     /// Measures the query log beside plain PostgreSQL and the bare disk, goals beside the figures.

@@ -34,18 +34,9 @@ pub use queries::Load;
 use state::State;
 pub use state::YearReport;
 
-/// How much happens.
-#[derive(Debug, Clone, Copy)]
-pub struct YearOptions {
-    /// Honest queries in all; planted ones come on top.
-    pub queries: usize,
-}
-
-impl Default for YearOptions {
-    fn default() -> Self {
-        Self { queries: 40_000 }
-    }
-}
+/// Honest queries of the year unless told; planted ones come on top. A tenth of what a real year of these offices would have
+/// (`docs/decisions/0014-year.md`).
+pub const QUERIES: usize = 4_000;
 
 /// When the night's work is done and the day's begins.
 const FIRST_HOUR: u32 = 7;
@@ -91,10 +82,10 @@ async fn open(stack: &Stack, queries: usize) -> anyhow::Result<Year<'_>> {
     })
 }
 
-/// Lives the months long past and the year up to the stack's end, with a progress bar. The clock stands at the end
-/// afterwards; the caller releases it.
-pub async fn live(stack: &Stack, options: &YearOptions) -> anyhow::Result<YearReport> {
-    let mut year = open(stack, options.queries).await?;
+/// Lives the months long past and the year with so many honest `queries` up to the stack's end, with a progress bar. The clock
+/// stands at the end afterwards; the caller releases it.
+pub async fn live(stack: &Stack, queries: usize) -> anyhow::Result<YearReport> {
+    let mut year = open(stack, queries).await?;
     let started = Moment::now();
     year.learn_accounts().await.context("the accounts that stand")?;
     year.live_history().await.context("the months three and five years back")?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Figure;
 use crate::stack::{Memory, Stack, StackOptions};
-use crate::year::{self, YearOptions};
+use crate::year;
 
 /// On fresh data below `folder`.
 pub async fn measure(folder: &Path, queries: usize) -> anyhow::Result<Vec<Figure>> {
@@ -16,7 +16,7 @@ pub async fn measure(folder: &Path, queries: usize) -> anyhow::Result<Vec<Figure
     let stack = Stack::start(StackOptions { data, start, any_port: true }).await?;
     stack.wait_for_disk(false).await?;
     let begun = Instant::now();
-    year::live(&stack, &YearOptions { queries }).await?;
+    year::live(&stack, queries).await?;
     let lived = begun.elapsed().as_secs_f64();
     stack.stop().await?;
     Ok(vec![Figure::lower(&format!("simulated year, {queries} queries (design: 40000)"), lived, "s", 120.0)])

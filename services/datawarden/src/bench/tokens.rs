@@ -1,7 +1,8 @@
 //! Tokens: the first look at one, and every later one, and beside them what the library alone takes for the signature
-//! over the whole token. Medians: what else the machine does is not the token's cost.
+//! over the whole token. Medians of the quietest of some rounds: what else the machine does is not the token's cost, and one
+//! that others share is slower by a third for seconds at a time.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use base64::Engine as _;
@@ -12,9 +13,12 @@ use uuid::Uuid;
 
 use super::{Figure, quantile};
 
-/// Half a second: a processor that has been idle is slow at first.
-const TOKENS: u32 = 3_000;
-const LOOKS: u32 = 20_000;
+const ROUNDS: u32 = 12;
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_millis(250);
+const TOKENS: u32 = 300;
+/// Of each round; they come first, as a processor that has been idle is slow at first.
+const LOOKS: u32 = 100_000;
 /// Looks that are timed together: one is too short for the clock.
 const BATCH: u32 = 100;
 
@@ -24,7 +28,6 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     let PublicKey::P256(point) = credential.certificate().public_key() else { return Ok(vec![]) };
     let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)?;
     let issuer = TokenIssuer::new(credential.clone(), "issuer")?;
-    let verifier = TokenVerifier::new(pki.anchors()?, "bench");
     let tokens = (0..=TOKENS)
         .map(|n| {
             let id = Uuid::from_u128(n.into());
@@ -51,29 +54,37 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     let Some((first, rest)) = tokens.split_first() else { return Ok(vec![]) };
-    verifier.verify(first, now)?;
-    let (mut uncached, mut bare) = (vec![], vec![]);
-    for token in rest {
-        let begun = Instant::now();
-        verifier.verify(token, now)?;
-        uncached.push(begun.elapsed().as_secs_f64() * 1e6);
-        let (input, signature) = token.rsplit_once('.').unwrap_or_default();
-        let signature = URL_SAFE_NO_PAD.decode(signature)?;
-        let begun = Instant::now();
-        key.verify_sig(input.as_bytes(), &signature)?;
-        bare.push(begun.elapsed().as_secs_f64() * 1e6);
-    }
-    let mut cached = vec![];
-    for _ in 0..LOOKS / BATCH {
-        let begun = Instant::now();
-        for _ in 0..BATCH {
-            verifier.verify(first, now)?;
+    let mut best = [f64::INFINITY; 3];
+    for _ in 0..ROUNDS {
+        std::thread::sleep(PAUSE);
+        let verifier = TokenVerifier::new(pki.anchors()?, "bench");
+        let mut cached = vec![];
+        for _ in 0..LOOKS / BATCH {
+            let begun = Instant::now();
+            for _ in 0..BATCH {
+                verifier.verify(first, now)?;
+            }
+            cached.push(begun.elapsed().as_secs_f64() * 1e6 / f64::from(BATCH));
         }
-        cached.push(begun.elapsed().as_secs_f64() * 1e6 / f64::from(BATCH));
+        let (mut uncached, mut bare) = (vec![], vec![]);
+        for token in rest {
+            let begun = Instant::now();
+            verifier.verify(token, now)?;
+            uncached.push(begun.elapsed().as_secs_f64() * 1e6);
+            let (input, signature) = token.rsplit_once('.').unwrap_or_default();
+            let signature = URL_SAFE_NO_PAD.decode(signature)?;
+            let begun = Instant::now();
+            key.verify_sig(input.as_bytes(), &signature)?;
+            bare.push(begun.elapsed().as_secs_f64() * 1e6);
+        }
+        for (best, mut times) in best.iter_mut().zip([cached, uncached, bare]) {
+            *best = best.min(quantile(&mut times, 0.5));
+        }
     }
+    let [cached, uncached, bare] = best;
     Ok(vec![
-        Figure::lower("token verification, cached", quantile(&mut cached, 0.5), "µs", 2.0),
-        Figure::lower("token verification, ES256, not cached", quantile(&mut uncached, 0.5), "µs", 60.0),
-        Figure::lower("its signature alone, key parsed, aws-lc-rs", quantile(&mut bare, 0.5), "µs", 60.0),
+        Figure::lower("token verification, cached", cached, "µs", 2.0),
+        Figure::lower("token verification, ES256, not cached", uncached, "µs", 60.0),
+        Figure::lower("its signature alone, key parsed, aws-lc-rs", bare, "µs", 60.0),
     ])
 }

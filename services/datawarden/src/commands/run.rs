@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, default_value_os_t = super::default_data())]
     data: PathBuf,
     /// Honest queries of the simulated year.
-    #[arg(long, default_value_t = 4_000)]
+    #[arg(long, default_value_t = year::QUERIES)]
     queries: usize,
     /// Where the clause table goes as JSON.
     #[arg(long, default_value = "target/clauses.json")]
@@ -62,7 +62,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     super::say(format!("All services are up after {:.1} s.", started.elapsed().as_secs_f64()));
     if !memory.lived {
         stack.wait_for_disk(false).await?;
-        year::live(&stack, &year::YearOptions { queries: options.queries }).await?;
+        year::live(&stack, options.queries).await?;
         stack.wait_for_disk(true).await?;
         stack.memory.lived = true;
         stack.memory.save(&stack.data)?;
