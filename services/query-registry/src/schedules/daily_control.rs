@@ -60,21 +60,16 @@ pub async fn build(context: &Context, day: NaiveDate) -> Result<()> {
     }
     let mut agencies: BTreeSet<AgencyId> = figures.keys().copied().flatten().collect();
     agencies.extend(files.keys().chain(by_agency.keys()).copied());
-    let drafts: Vec<Result<Draft>> = agencies
-        .into_iter()
-        .map(|agency| {
-            Ok(Draft {
-                agency,
-                day,
-                figures: figures.remove(&Some(agency)).unwrap_or_default(),
-                suspects: by_agency.remove(&agency).unwrap_or_default(),
-                file: files.remove(&agency).unwrap_or_default(),
-                duty: duty_of(&registry, agency),
-            })
-        })
-        .collect();
+    let drafts = agencies.into_iter().map(|agency| Draft {
+        agency,
+        day,
+        figures: figures.remove(&Some(agency)).unwrap_or_default(),
+        suspects: by_agency.remove(&agency).unwrap_or_default(),
+        file: files.remove(&agency).unwrap_or_default(),
+        duty: duty_of(&registry, agency),
+    });
     let write = async |draft: Draft| context.transaction(async |tx| draft.write(tx, &pack).await).await;
-    stream::iter(drafts).try_for_each_concurrent(AT_ONCE, write).await
+    stream::iter(drafts).map(Ok).try_for_each_concurrent(AT_ONCE, write).await
 }
 
 fn duty_of(registry: &Registry, agency: AgencyId) -> &'static str {

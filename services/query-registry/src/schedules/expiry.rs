@@ -6,10 +6,12 @@ use kernel::Instant;
 use crate::store::changes;
 
 /// Applications told of in one transaction.
-const BATCH: i64 = 500;
+const BATCH: u16 = 500;
 
 /// Tells of every application that expired by `due`.
 pub async fn run(context: &Context, due: Instant) -> Result<()> {
-    while context.transaction(async |tx| changes::add_expired(tx, due, BATCH).await).await? == BATCH {}
+    let tell =
+        async || context.transaction(async |tx| changes::add_expired(tx, due, BATCH.into()).await).await;
+    while tell().await? == usize::from(BATCH) {}
     Ok(())
 }

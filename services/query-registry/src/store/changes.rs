@@ -42,30 +42,24 @@ pub async fn add(tx: &mut Tx, kind: &str, agency: AgencyId, subject: Uuid) -> Re
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
 /// Adds a change for each of at most `most` applications that expired by `due` and were not told of; gives their number. One
 /// that was returned cannot be used anyway, and its agency knows.
-pub async fn add_expired(tx: &mut Tx, due: Instant, most: i64) -> Result<i64> {
+pub async fn add_expired(tx: &mut Tx, due: Instant, most: i64) -> Result<usize> {
     let now = tx.now();
-    let told: Count = statement(
-        "WITH told AS (UPDATE query_applications SET doc = jsonb_set(doc, '{expiry_told}', 'true'), \
-         version = version + 1, updated_at = $3 WHERE id = ANY(ARRAY(SELECT id FROM query_applications \
-         WHERE NOT expiry_told AND valid_until <= $1 ORDER BY valid_until LIMIT $2)) RETURNING id, agency_id, state), \
+    let told = statement(
+        "WITH expired AS (SELECT id, agency_id, state FROM query_applications \
+         WHERE NOT expiry_told AND valid_until <= $1 ORDER BY valid_until LIMIT $2), \
          added AS (INSERT INTO changes (kind, agency_id, subject, at) \
-         SELECT 'application-expired', agency_id, id, $3 FROM told WHERE state <> 'returned') \
-         SELECT count(*) AS n FROM told",
+         SELECT 'application-expired', agency_id, id, $3 FROM expired WHERE state <> 'returned') \
+         UPDATE query_applications SET doc = jsonb_set(doc, '{expiry_told}', 'true'), version = version + 1, updated_at = $3 \
+         WHERE id IN (SELECT id FROM expired)",
     )
     .bind::<Timestamptz, _>(due)
     .bind::<BigInt, _>(most)
     .bind::<Timestamptz, _>(now)
-    .get_result(tx.conn())
+    .execute(tx.conn())
     .await?;
-    Ok(told.n)
+    Ok(told)
 }
 
 /// Changes after `cursor`, oldest first. Only those whose transactions, and all before them, have ended: a reader

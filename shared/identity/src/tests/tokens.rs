@@ -198,7 +198,7 @@ fn a_service_vouches_for_itself_and_for_one_request() {
 }
 
 #[test]
-fn a_service_cannot_take_other_signature_name() {
+fn a_service_cannot_take_anothers_name() {
     let w = world();
     assert_eq!(ServiceSigner::new(w.retention.clone(), "account").map(|_| ()), Err(TokenError::WrongIssuer));
     let server = w.pki.issue_server(&["account"], now()).unwrap();
