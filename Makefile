@@ -17,6 +17,8 @@ deps: ## install what is missing on this machine
 run: deps ## start everything with a sample city (ONCE=1: one pass; RESET=1: fresh data)
 	cargo run --locked -p datawarden -- run $(if $(ONCE),--once) $(if $(RESET),--reset)
 
+# Tests wait for servers more than they reckon.
+test: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 test: deps ## run every test against real PostgreSQL, Kafka and Redis
 	cargo test --workspace --locked --no-run
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked --no-fail-fast
@@ -34,9 +36,9 @@ lint: ## format, clippy, documentation, crate boundaries, spelling
 	scripts/check-boundaries
 	"$$(scripts/openapi-tools)/bin/typos"
 
-deny: ## licences, bans and advisories of every dependency
-	command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
-	cargo deny --locked check
+deny: ## licences, bans and advisories of every dependency (CHECKS: some of them)
+	command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --debug
+	cargo deny --locked check $(CHECKS)
 
 bench: deps ## run the benchmarks
 	cargo run --locked -p datawarden -- bench
