@@ -21,15 +21,15 @@ use sample_city::{Medium, PlannedQuery, Provider};
 use serde_json::Value;
 
 use super::state::Kept;
-use super::{FIRST_HOUR, Year, side_by_side};
+use super::{Year, side_by_side};
 use crate::client::{CallError, Called, Caller, Who};
 
 /// Requests under way at once.
 pub(super) const AT_ONCE: usize = 24;
 /// Service that holds the gate.
 pub(super) const REGISTRY: &str = "query-registry";
-/// Honest queries of so many minutes are played together, from the first hour of a day on: those of office hours at once.
-const SLOT_MINUTES: i64 = 720;
+/// Hour and minute at which the day's honest queries are played together: whoever did his duties in the morning is signed in.
+const TOGETHER: (u32, u32) = (8, 20);
 
 /// Queries that share an application: one user, one case, one provider, one occasion.
 struct Group<'p> {
@@ -61,17 +61,12 @@ pub struct Load {
 }
 
 impl Year<'_> {
-    /// Plays the queries of office hours: honest ones in slots, planted ones each at its own time, acts between them.
+    /// Plays the queries of office hours: honest ones together, planted ones each at its own time, acts between them.
     pub(super) async fn live_hours(&mut self, day: &sample_city::DayPlan, queries: &[&PlannedQuery]) {
         let mut moments: BTreeMap<Instant, Vec<&PlannedQuery>> = BTreeMap::new();
         for query in queries {
-            let at = if query.planted.is_some() {
-                query.at
-            } else {
-                let first = days::at(day.date, FIRST_HOUR, 0);
-                let into = (query.at - first).num_minutes() / SLOT_MINUTES * SLOT_MINUTES;
-                first + Span::minutes(into + SLOT_MINUTES / 2)
-            };
+            let together = days::at(day.date, TOGETHER.0, TOGETHER.1);
+            let at = if query.planted.is_some() { query.at } else { together };
             moments.entry(at).or_default().push(query);
         }
         let mut acts = Self::moments_of(day);

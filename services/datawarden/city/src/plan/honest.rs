@@ -1,11 +1,11 @@
-//! The honest work of the year: sessions of one user over one case, household queries first, the tax queries on the
-//! same persons within seven days (H8.1.2).
+//! The honest work of the year: sittings of one user over some cases, household queries first, the tax queries on the same
+//! persons within seven days (H8.1.2).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{Days, Duration, NaiveDate};
 use kernel::Instant;
-use kernel::ids::AgencyId;
+use kernel::ids::{AgencyId, PostId};
 
 use super::{
     DayPlan, Draft, HOUSEHOLD_ITEMS, Medium, PlannedAct, PlannedQuery, Provider, Retrieval, TAX_ITEMS,
@@ -15,6 +15,8 @@ use crate::chance::Chance;
 
 /// Honest follow-ups come at most this many calendar days later: inside the seven of H8.1.2.
 const FOLLOW_UP_DAYS: i64 = 6;
+/// Cases that an official works through in one sitting, at most.
+const CASES: usize = 6;
 
 /// Sets of items that belong together.
 pub(super) const HOUSEHOLD_SETS: [&[&str]; 4] = [
@@ -105,9 +107,9 @@ fn cardless<'d>(
     found
 }
 
-/// A moment in office hours, early enough for a session to end in them: 08:30–11:40 or 13:30–16:50.
+/// A moment in office hours, early enough for a sitting to end in them: 08:30–11:00 or 13:30–15:50.
 pub(super) fn office_time(chance: &mut Chance, day: NaiveDate) -> Instant {
-    let minute = if chance.percent(52) { chance.between(510, 700) } else { chance.between(810, 1_010) };
+    let minute = if chance.percent(52) { chance.between(510, 660) } else { chance.between(810, 950) };
     kernel::days::start_of(day) + Duration::seconds(minute * 60 + chance.between(0, 59))
 }
 
@@ -149,7 +151,7 @@ fn retrieval(chance: &mut Chance, following: &[NaiveDate]) -> Option<Retrieval> 
     Some(Retrieval { medium, filed_on: (!destroyed).then_some(day), destroyed_on: destroyed.then_some(day) })
 }
 
-/// Fills the days with honest sessions until the settings' number of queries is reached.
+/// Fills the days with honest sittings until the settings' number of queries is reached.
 pub(super) fn fill(draft: &mut Draft<'_>) {
     let mut chance = Chance::new(draft.city.settings.seed, "honest");
     let office = Office::of(draft);
@@ -158,36 +160,66 @@ pub(super) fn fill(draft: &mut Draft<'_>) {
     }
     let (mut left, mut idle) = (draft.settings.queries, 0);
     while left > 0 && idle < 10_000 {
-        let made = session(draft, &office, &mut chance, left);
+        let made = sitting(draft, &office, &mut chance, left);
         idle = if made == 0 { idle + 1 } else { 0 };
         left -= made;
     }
 }
 
-/// One session; answers how many queries it made, at most `left`.
-fn session(draft: &mut Draft<'_>, office: &Office<'_>, chance: &mut Chance, left: usize) -> usize {
+/// One official works through some of his office's cases, one after the other: household queries, then the tax queries on
+/// the same day or on a later one. Answers how many queries it made, at most `left`.
+fn sitting(draft: &mut Draft<'_>, office: &Office<'_>, chance: &mut Chance, left: usize) -> usize {
     let city = office.city;
     let day = office.working[chance.below(office.working.len())];
     let agency = city.agencies[chance.weighted(&office.weights)].id;
     let (Some(users), Some(cases)) = (office.users.get(&agency), office.cases.get(&agency)) else { return 0 };
     let official = users[chance.below(users.len())];
-    let case = cases[chance.below(cases.len())];
-    if !office.at_work(official, day) || !city.cases[case].is_open(day) {
+    if !office.at_work(official, day) {
         return 0;
     }
-    let later: Vec<NaiveDate> = office
-        .follow_up_days(day)
-        .iter()
-        .copied()
-        .filter(|d| office.at_work(official, *d) && city.cases[case].is_open(*d))
-        .collect();
+    let later: Vec<NaiveDate> =
+        office.follow_up_days(day).iter().copied().filter(|d| office.at_work(official, *d)).collect();
     let tax_day = if chance.percent(60) { day } else { later[chance.below(later.len())] };
+    let Some(post) = city.officials[official].posts.first().map(|p| p.id) else { return 0 };
+    let mut desk =
+        Desk { official, post, household: office_time(chance, day), tax: office_time(chance, tax_day) };
+    if tax_day == day {
+        desk.tax = desk.household + Duration::minutes(30);
+    }
+    let open: Vec<usize> = cases.iter().copied().filter(|c| city.cases[*c].is_open(day)).collect();
+    if open.is_empty() {
+        return 0;
+    }
+    let sitting =
+        (0..1 + chance.below(CASES)).map(|_| open[chance.below(open.len())]).collect::<BTreeSet<_>>();
+    let mut made = 0;
+    for case in sitting {
+        if city.cases[case].is_open(tax_day) {
+            made += work_on(draft, office, chance, (&mut desk, case, left - made));
+        }
+    }
+    made
+}
+
+/// Who sits there, and until when he is busy on either of the two days.
+struct Desk {
+    official: usize,
+    post: PostId,
+    household: Instant,
+    tax: Instant,
+}
+
+/// All queries of one case; answers how many it made, at most `left`.
+fn work_on(
+    draft: &mut Draft<'_>,
+    office: &Office<'_>,
+    chance: &mut Chance,
+    (desk, case, left): (&mut Desk, usize, usize),
+) -> usize {
+    let city = office.city;
     let persons = &city.cases[case].persons;
     let count = (1 + chance.below(persons.len().min(4))).min(left.div_ceil(2));
     let session = draft.next_session();
-    let mut at = office_time(chance, day);
-    let mut tax_at = if tax_day == day { at + Duration::minutes(12) } else { office_time(chance, tax_day) };
-    let Some(post) = city.officials[official].posts.first().map(|p| p.id) else { return 0 };
     let mut made = 0;
     for citizen in persons.iter().copied().take(count) {
         for provider in [Provider::Tax, Provider::Household] {
@@ -195,28 +227,29 @@ fn session(draft: &mut Draft<'_>, office: &Office<'_>, chance: &mut Chance, left
             if made == left {
                 break;
             }
-            let is_tax = provider == Provider::Tax;
-            let items =
-                if is_tax { TAX_SETS[chance.below(TAX_SETS.len())] } else { HOUSEHOLD_SETS[chance.below(4)] };
+            let (at, items) = match provider {
+                Provider::Tax => (desk.tax, TAX_SETS[chance.below(TAX_SETS.len())]),
+                Provider::Household => (desk.household, HOUSEHOLD_SETS[chance.below(HOUSEHOLD_SETS.len())]),
+            };
             let query = PlannedQuery {
                 number: 0,
-                at: if is_tax { tax_at } else { at },
-                official,
-                post,
+                at,
+                official: desk.official,
+                post: desk.post,
                 provider,
                 case,
                 citizen,
                 items,
                 reason: reason(chance, city, (case, citizen), provider),
                 session,
-                retrieval: retrieval(chance, office.follow_up_days(if is_tax { tax_day } else { day })),
+                retrieval: retrieval(chance, office.follow_up_days(kernel::days::taipei_date(at))),
                 fault: None,
                 planted: None,
             };
             made += usize::from(draft.add(query));
         }
-        at += Duration::seconds(chance.between(70, 170));
-        tax_at += Duration::seconds(chance.between(70, 170));
+        desk.household += Duration::seconds(chance.between(70, 170));
+        desk.tax += Duration::seconds(chance.between(70, 170));
     }
     made
 }
