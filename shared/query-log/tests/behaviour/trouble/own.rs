@@ -117,8 +117,10 @@ impl Way {
         way
     }
 
-    pub fn cut(&self) {
+    /// Cuts it; nothing comes through any more when this returns.
+    pub async fn cut(&self) {
         self.to.send_replace(To::Nowhere);
+        self.to.closed().await;
     }
 
     pub fn lead_to(&self, server: SocketAddr) {

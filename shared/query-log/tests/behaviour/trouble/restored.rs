@@ -143,7 +143,7 @@ async fn a_promoted_standby_that_lacks_the_tail_is_refused() {
     let (mut own, world, mut receipts, way, standby) = followed().await;
     receipts.extend(fill(&world, 3..5).await);
     until(&standby, "log_entries WHERE entry_index = 4").await;
-    way.cut();
+    way.cut().await;
     receipts.extend(fill(&world, 5..7).await);
     let head = receipts[6].head.clone();
     own.crash();
