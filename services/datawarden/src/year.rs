@@ -152,7 +152,9 @@ impl Year<'_> {
             self.state.took("duties", begun);
         }
         // What the night and the morning changed is known before anybody asks.
-        self.settle().await?;
+        if !daytime.is_empty() {
+            self.settle().await?;
+        }
         let begun = Moment::now();
         self.live_hours(day, &daytime).await;
         self.state.took("queries", begun);

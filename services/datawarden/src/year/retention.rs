@@ -15,9 +15,9 @@ use sample_city::Medium;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Year;
 use super::permissions::strange;
 use super::state::Kept;
+use super::{Year, side_by_side};
 use crate::client::{Called, Who};
 
 /// Service that ends records.
@@ -31,10 +31,13 @@ impl Year<'_> {
             .into_iter()
             .partition(|k| due(k).is_none_or(|d| d <= self.today));
         self.state.kept = later;
-        for kept in now {
-            let settled = self.settle_output(&kept).await;
+        let year = &*self;
+        let settled: Vec<(bool, Called<()>)> =
+            side_by_side(now, async |kept| (kept.destroyed_on.is_some(), year.settle_output(&kept).await))
+                .await;
+        for (destroyed, settled) in settled {
             if self.note("print or file", settled).is_some() {
-                self.state.did(if kept.destroyed_on.is_some() {
+                self.state.did(if destroyed {
                     "prints and files destroyed"
                 } else {
                     "prints and files filed"
