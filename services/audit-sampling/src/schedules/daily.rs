@@ -20,10 +20,10 @@ pub async fn open_audits(context: &Context, due: DateTime<Utc>) -> Result<()> {
     let day = days::taipei_date(due);
     context
         .transaction(async |tx| {
+            let agencies = document::select::<AgencyView>(tx.conn(), Filter::all(), MOST).await?;
             for regulation in Regulation::ALL {
                 let Some(pack) = context.packs().on(*regulation, day).cloned() else { continue };
                 acts::plan_for(tx, &pack, day).await?;
-                let agencies = document::select::<AgencyView>(tx.conn(), Filter::all(), MOST).await?;
                 let concerned = agencies.iter().filter(|a| pack.agency_kind(&a.pack_kind()).is_some());
                 let concerned: Vec<AgencyId> = concerned.map(|a| a.agency.agency).collect();
                 for annex in [2, 3] {

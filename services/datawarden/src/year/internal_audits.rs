@@ -57,10 +57,8 @@ impl Year<'_> {
         let (Some(auditor), Some(head)) = (found, self.client.holder(agency, "agency_head")) else {
             return Err(strange("internal audit", "the office has no auditor or head"));
         };
-        if audit["state"] == "open" {
-            self.answer_annex(id, &audit, auditor).await?;
-        }
-        let audit = self.client.get(reader, (AUDIT, "get_internal_audit"), &[&id]).await?;
+        let audit =
+            if audit["state"] == "open" { self.answer_annex(id, &audit, auditor).await? } else { audit };
         let content = json!({
             "annex": audit["annex"], "agency": audit["agency_id"], "period_start": audit["period_start"],
             "audited_on": audit["audited_on"], "answers": audit["answers"],
@@ -70,7 +68,7 @@ impl Year<'_> {
         Ok(audit["annex"].as_u64())
     }
 
-    async fn answer_annex(&self, id: Uuid, audit: &Value, auditor: Who) -> Called<()> {
+    async fn answer_annex(&self, id: Uuid, audit: &Value, auditor: Who) -> Called<Value> {
         let pack = self.packs.on(Regulation::Immigration, self.today);
         let form = pack.and_then(|p| p.form(audit["form"].as_str().unwrap_or_default()));
         let rows = form.and_then(|f| f.table.as_ref()).map(|t| t.rows.clone()).unwrap_or_default();
@@ -82,6 +80,6 @@ impl Year<'_> {
         });
         let endorsement = self.client.endorse_act(auditor, "record_internal_audit", id, &content)?;
         let request = RecordInternalAudit { audited_on: self.today, answers, endorsement };
-        self.client.post(auditor, (AUDIT, "record_internal_audit"), &[&id], &request).await.map(drop)
+        self.client.post(auditor, (AUDIT, "record_internal_audit"), &[&id], &request).await
     }
 }
