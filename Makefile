@@ -17,8 +17,6 @@ deps: ## install what is missing on this machine
 run: deps ## start everything with a sample city (ONCE=1: one pass; RESET=1: fresh data)
 	cargo run --locked -p datawarden -- run $(if $(ONCE),--once) $(if $(RESET),--reset)
 
-# Tests wait for servers more than they reckon.
-test: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 test: deps ## run every test against real PostgreSQL, Kafka and Redis
 	cargo test --workspace --locked --no-run
 	$(TARGET)/debug/with-servers --throwaway -- cargo test --workspace --locked --no-fail-fast
