@@ -108,7 +108,7 @@ async fn without_redis_no_token_is_issued_and_everything_else_goes_on() {
     expect(sign_in(&world).await, 200).await;
 
     let assertion = prepared(&world).await.unwrap();
-    link.cut();
+    link.cut().await;
     let refused = redeem(&world, assertion).await;
     assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
     assert_eq!(expect(refused, 503).await["error"], "temporarily_unavailable");
@@ -181,7 +181,7 @@ async fn without_its_provider_only_what_needs_it_is_refused() {
     let (first, second) = (world.endorsed().await, world.endorsed().await);
     expect(world.ask(&question(&first)).await, 200).await;
 
-    world.to_provider.cut();
+    world.to_provider.cut().await;
     unavailable(world.ask(&question(&second)).await, "provider-unavailable").await;
     world.case().await;
     let outcome = "SELECT count(*) AS n FROM log_entries WHERE kind = 'outcome'";
@@ -199,7 +199,7 @@ async fn without_its_database_a_service_refuses_and_recovers_and_no_event_become
     let application = world.endorsed().await;
     let taken = world.count(REGISTRY, "SELECT count(*) AS n FROM inbox").await;
 
-    link.cut();
+    link.cut().await;
     unavailable(world.ask(&question(&application)).await, "unavailable").await;
     let read = world.request(Method::GET, REGISTRY, "/v1/cases", &world.people.user).send().await.unwrap();
     unavailable(read, "unavailable").await;

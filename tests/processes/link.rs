@@ -1,19 +1,18 @@
 //! A way to a server that a test can cut: connections through it end, and new ones are refused, until it is mended.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 /// The way.
 pub struct Link {
     /// Where clients connect.
     pub address: SocketAddr,
     to: SocketAddr,
-    listening: Option<AbortHandle>,
-    open: Arc<Mutex<HashMap<u64, AbortHandle>>>,
+    listening: Option<JoinHandle<()>>,
+    open: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Link {
@@ -25,42 +24,34 @@ impl Link {
         link
     }
 
-    /// Cuts it.
-    pub fn cut(&mut self) {
+    /// Cuts it; nothing comes through any more when this returns.
+    pub async fn cut(&mut self) {
         if let Some(listening) = self.listening.take() {
-            listening.abort();
+            end(listening).await;
         }
-        for (_, connection) in self.open.lock().unwrap().drain() {
-            connection.abort();
+        let open = std::mem::take(&mut *self.open.lock().unwrap());
+        for connection in open {
+            end(connection).await;
         }
     }
 
     /// Mends it, at the same address.
     pub async fn mend(&mut self) {
-        let listener = listen(self.address).await;
+        let listener = TcpListener::bind(self.address).await.unwrap();
         self.address = listener.local_addr().unwrap();
         let (to, open) = (self.to, Arc::clone(&self.open));
-        let accepting = tokio::spawn(async move {
-            let mut number = 0;
+        self.listening = Some(tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                number += 1;
-                let passing = tokio::spawn(pass(client, to));
-                open.lock().unwrap().insert(number, passing.abort_handle());
+                open.lock().unwrap().push(tokio::spawn(pass(client, to)));
             }
-        });
-        self.listening = Some(accepting.abort_handle());
+        }));
     }
 }
 
-/// The task that listened may take a moment to let go of the address.
-async fn listen(address: SocketAddr) -> TcpListener {
-    for _ in 0..500 {
-        if let Ok(listener) = TcpListener::bind(address).await {
-            return listener;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("{address} does not come free");
+/// Whatever the task held is let go when this returns.
+async fn end(task: JoinHandle<()>) {
+    task.abort();
+    let _ = task.await;
 }
 
 async fn pass(mut client: TcpStream, to: SocketAddr) {

@@ -122,7 +122,7 @@ async fn without_kafka_and_redis_they_are_refused_all_the_same() {
     let world = replicated(wanted).await;
     kill_process(pid, Signal::STOP).unwrap();
     if let Some(link) = &mut link {
-        link.cut();
+        link.cut().await;
     }
     everybody_follows(&world, "Kafka and Redis away").await;
     kill_process(pid, Signal::CONT).unwrap();
@@ -188,7 +188,7 @@ async fn an_account_service_that_cannot_read_its_database_says_nothing() {
     let mut link = database_through_a_link(&world, "account").await;
     world.people_it().await;
     let application = world.endorsed().await;
-    link.cut();
+    link.cut().await;
     only_what_hangs_on_it_is_refused(&world, &application).await;
     link.mend().await;
     world.until_it_hears(REGISTRY).await;
