@@ -64,8 +64,8 @@ impl Year<'_> {
     /// Plays the queries of office hours: honest ones together, planted ones each at its own time, acts between them.
     pub(super) async fn live_hours(&mut self, day: &sample_city::DayPlan, queries: &[&PlannedQuery]) {
         let mut moments: BTreeMap<Instant, Vec<&PlannedQuery>> = BTreeMap::new();
+        let together = days::at(day.date, TOGETHER.0, TOGETHER.1);
         for query in queries {
-            let together = days::at(day.date, TOGETHER.0, TOGETHER.1);
             let at = if query.planted.is_some() { query.at } else { together };
             moments.entry(at).or_default().push(query);
         }

@@ -190,9 +190,9 @@ fn sitting(draft: &mut Draft<'_>, office: &Office<'_>, chance: &mut Chance, left
     if open.is_empty() {
         return 0;
     }
-    let sitting = (0..=chance.below(CASES)).map(|_| open[chance.below(open.len())]).collect::<BTreeSet<_>>();
+    let chosen = (0..=chance.below(CASES)).map(|_| open[chance.below(open.len())]).collect::<BTreeSet<_>>();
     let mut made = 0;
-    for case in sitting {
+    for case in chosen {
         if city.cases[case].is_open(tax_day) {
             made += work_on(draft, office, chance, (&mut desk, case, left - made));
         }
