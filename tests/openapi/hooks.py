@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 
 import schemathesis
+from schemathesis.core.parameters import ParameterLocation
 
 TARGET = json.loads(os.environ["FUZZ_TARGET"])
 BASE = os.environ["FUZZ_BASE"]
@@ -59,10 +60,10 @@ class RoleToken:
 
 
 @schemathesis.hook
-def map_path_parameters(context, path_parameters):
-    """Half of all ids exist."""
-    path = context.operation.path
-    known = IDS.get(path.split("/{id}")[0])
-    if path_parameters and known and "id" in path_parameters and CHANCE.random() < 0.5:
-        return {**path_parameters, "id": CHANCE.choice(known)}
-    return path_parameters
+def before_call(context, case, kwargs):
+    """Half of all ids exist; those meant to be malformed stay so, or the answer would be judged by what was not sent."""
+    known = IDS.get(case.operation.path.split("/{id}")[0])
+    if not known or "id" not in case.path_parameters or case.meta.is_negative_at(ParameterLocation.PATH):
+        return
+    if CHANCE.random() < 0.5:
+        case.path_parameters = {**case.path_parameters, "id": CHANCE.choice(known)}

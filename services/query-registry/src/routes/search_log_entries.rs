@@ -31,6 +31,9 @@ pub async fn search_log_entries(
     if !(1..=200).contains(&limit) {
         return Err(Problem::invalid("/limit", "1 to 200").into());
     }
+    if body.after.is_some_and(|after| i64::try_from(after).is_err()) {
+        return Err(Problem::invalid("/after", "the `next` of a page").into());
+    }
     let registry = caller.context.state::<Registry>();
     if !registry.log.holds(&log) {
         return Err(document::missing("log"));

@@ -105,7 +105,9 @@ async fn entries_are_found_by_account_agency_case_subject_and_time_and_each_sear
 
     search(&stage.user, json!({})).await.expect_problem("forbidden");
     search(&stage.auditor, json!({"purpose": " "})).await.expect_problem("malformed-request");
-    search(&stage.auditor, json!({"limit": 201})).await.expect_problem("malformed-request");
+    for beyond in [json!({"limit": 201}), json!({"after": 1_u64 << 63})] {
+        search(&stage.auditor, beyond).await.expect_problem("malformed-request");
+    }
     search(&stage.auditor, json!({"national_id": "x"})).await.expect_problem("malformed-request");
     let unknown = "/v1/logs/two-year/searches";
     let token = stage.app.token(&stage.auditor);
