@@ -52,6 +52,15 @@ pub async fn until_answered(ask: impl AsyncFn() -> Response) {
     }
 }
 
+/// Waits until a service has logged `message`.
+async fn until_logged(world: &World, service: &str, message: &str) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !world.processes[service].log().contains(message) {
+        assert!(tokio::time::Instant::now() < deadline, "{service} did not say: {message}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_kafka_queries_and_changes_go_on_and_their_events_come_when_it_is_back() {
     if kafka().is_none() {
@@ -71,12 +80,9 @@ async fn without_kafka_queries_and_changes_go_on_and_their_events_come_when_it_i
     let body = question(&application);
     let query = expect(world.ask(&body).await, 200).await;
     let case = world.case().await;
-    // The relay tries, and waits.
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !world.processes[REGISTRY].log().contains("relay waits") {
-        assert!(tokio::time::Instant::now() < deadline, "the relay did not notice");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    // The relay tries, and waits. A reader that the group has given up is replaced, for no client may wait for ever.
+    until_logged(&world, REGISTRY, "relay waits").await;
+    until_logged(&world, "audit-sampling", "consumer starts again").await;
     assert_ne!(world.count(REGISTRY, WAITING).await, 0, "events queue in the outbox");
     assert_eq!(
         world.get(REGISTRY, &format!("/v1/cases/{case}"), &world.people.user).await["id"],
@@ -206,11 +212,7 @@ async fn without_its_database_a_service_refuses_and_recovers_and_no_event_become
     // Events come in meanwhile.
     world.run("account", &["replay", "people"]);
     world.until("account", WAITING, 0).await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !world.processes[REGISTRY].log().contains("consumer starts again") {
-        assert!(tokio::time::Instant::now() < deadline, "the consumer did not notice");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until_logged(&world, REGISTRY, "consumer starts again").await;
 
     link.mend().await;
     until_answered(async || world.ask(&question(&application)).await).await;

@@ -94,11 +94,17 @@ impl Bus {
         topic.strip_prefix(&self.0.settings.topic_prefix).unwrap_or(topic)
     }
 
-    /// Client settings that every client shares.
+    /// Client settings that every client shares. Nobody waits long for a broker that hangs, nor to ask again one that is back.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.0.brokers).set("log_level", "3");
+        config.set("socket.timeout.ms", "10000").set("reconnect.backoff.max.ms", "1000");
         config
+    }
+
+    /// Ends a client. That waits for the broker, so not on a thread that has other things to do.
+    pub(crate) async fn end<C: Send + 'static>(client: C) {
+        let _ = tokio::task::spawn_blocking(move || drop(client)).await;
     }
 
     /// Makes `topics` where they are missing. After an error those not made are made by the next call.

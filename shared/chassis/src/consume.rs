@@ -11,7 +11,6 @@ use diesel_async::RunQueryDsl as _;
 use futures::future::LocalBoxFuture;
 use identity::{EventContent, EventSignature};
 use kernel::{Event, Instant};
-use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use statement::statement;
 use tracing::Instrument as _;
@@ -20,6 +19,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::Result;
+use crate::reader::Reader;
 use crate::relay;
 
 /// What is known of an event besides its payload.
@@ -111,11 +111,6 @@ impl Received {
 
 /// Messages that one transaction takes in at most.
 const BATCH: usize = 200;
-/// Milliseconds that Kafka keeps a reader waiting where there is nothing to read; it answers as soon as there is something.
-const FETCH: &str = "500";
-/// The same for the in-process broker, which answers when they are over, whatever has come meanwhile. With less it does little
-/// else.
-const EMBEDDED_FETCH: &str = "8";
 /// Tries of one event before it becomes a dead letter.
 const TRIES: u32 = 3;
 
@@ -138,29 +133,27 @@ async fn consume(context: &Context) -> anyhow::Result<()> {
     topics.dedup();
     context.bus().create_topics(&topics).await?;
     let group = context.bus().group(context.name());
-    let stream: StreamConsumer = context
-        .bus()
-        .client()
-        .set("group.id", &group)
-        .set("enable.auto.commit", "false")
-        .set("auto.offset.reset", "earliest")
-        .set("session.timeout.ms", "10000")
-        .set("fetch.wait.max.ms", if context.bus().is_embedded() { EMBEDDED_FETCH } else { FETCH })
-        .set("fetch.error.backoff.ms", "100")
-        .create()
-        .context("Kafka consumer")?;
     let names: Vec<String> = topics.iter().map(|t| context.bus().topic(t)).collect();
-    stream.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>()).context("subscription")?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let reader = Reader::join(context.bus(), &group, &names)?;
+    let outcome = take_in_what_comes(context, &reader, &group).await;
+    reader.leave().await;
+    outcome
+}
+
+async fn take_in_what_comes(context: &Context, reader: &Reader, group: &str) -> anyhow::Result<()> {
     loop {
-        let first = stream.recv().await.context("receive")?;
+        let first = reader.receive().await?;
         let mut read_from: BTreeMap<String, u64> = BTreeMap::new();
         let mut batch = vec![read(context, &first)];
         *read_from.entry(first.topic().to_owned()).or_default() += 1;
         let mut offsets = rdkafka::TopicPartitionList::new();
         note_offset(&mut offsets, &first)?;
         while batch.len() < BATCH {
-            let Ok(next) = tokio::time::timeout(Duration::from_millis(1), stream.recv()).await else { break };
-            let next = next.context("receive")?;
+            let Ok(next) = tokio::time::timeout(Duration::from_millis(1), reader.receive()).await else {
+                break;
+            };
+            let next = next?;
             batch.push(read(context, &next));
             *read_from.entry(next.topic().to_owned()).or_default() += 1;
             note_offset(&mut offsets, &next)?;
@@ -168,9 +161,9 @@ async fn consume(context: &Context) -> anyhow::Result<()> {
         let events: Vec<Received> = batch.into_iter().filter_map(std::result::Result::ok).collect();
         take_in(context, &events).await?;
         for (topic, count) in &read_from {
-            context.bus().note_done(context.bus().topic_name(topic), &group, *count);
+            context.bus().note_done(context.bus().topic_name(topic), group, *count);
         }
-        stream.commit(&offsets, CommitMode::Async).context("offsets")?;
+        reader.commit(&offsets)?;
     }
 }
 

@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod operations;
 pub mod outbox;
 pub mod problem;
+mod reader;
 pub mod reading;
 pub mod relay;
 pub mod replay;

@@ -15,6 +15,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use statement::statement;
 use uuid::Uuid;
 
+use crate::bus::Bus;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -89,7 +90,8 @@ pub async fn run(context: Context) {
                 // An idempotent producer that lost count of its messages sends nothing any more, and does not always say so:
                 // what it could not send goes out by a new one, and inboxes drop what arrived after all.
                 if matches!(&error, Error::Internal(error) if error.is::<KafkaError>()) {
-                    producer = self::producer(&context).await;
+                    let lost = std::mem::replace(&mut producer, self::producer(&context).await);
+                    Bus::end(lost).await;
                 }
             }
         }
