@@ -99,6 +99,16 @@ async fn without_kafka_queries_and_changes_go_on_and_their_events_come_when_it_i
     for service in [REGISTRY, "audit-sampling", "account"] {
         assert_eq!(world.count(service, DEAD).await, 0, "{service} has dead letters");
     }
+
+    // Nor does the end of a service hang on a broker that says nothing.
+    kill_process(pid, Signal::STOP).unwrap();
+    for service in [REGISTRY, "audit-sampling", "account"] {
+        let begun = std::time::Instant::now();
+        let process = world.processes.remove(service).unwrap();
+        assert!(tokio::task::spawn_blocking(|| process.stop()).await.unwrap().success());
+        println!("{service} ended after {:?}", begun.elapsed());
+    }
+    kill_process(pid, Signal::CONT).unwrap();
     drop(world);
     drop(broker);
 }

@@ -102,9 +102,14 @@ impl Bus {
         config
     }
 
-    /// Ends a client. That waits for the broker, so not on a thread that has other things to do.
+    /// Ends a client, on a thread of its own: that waits for the broker, and nobody waits long for it.
     pub(crate) async fn end<C: Send + 'static>(client: C) {
-        let _ = tokio::task::spawn_blocking(move || drop(client)).await;
+        let (done, ended) = oneshot::channel();
+        std::thread::spawn(move || {
+            drop(client);
+            let _ = done.send(());
+        });
+        let _ = tokio::time::timeout(Duration::from_secs(10), ended).await;
     }
 
     /// Makes `topics` where they are missing. After an error those not made are made by the next call.
