@@ -22,8 +22,9 @@ const EMBEDDED_FETCH: &str = "8";
 const SESSION: &str = "10000";
 /// Milliseconds between two looks at the membership.
 const LOOK: &str = "3000";
-/// Looks after which a client that is no member is replaced: longer than a session, so that the group has given it up as well.
-const PATIENCE: u32 = 4;
+/// Looks after which a client that is no member is replaced. By then the group has given it up, and any other member that a
+/// place in the group had to wait for.
+const PATIENCE: u32 = 8;
 
 /// A member of a consumer group.
 pub(crate) struct Reader(StreamConsumer<Membership>);
@@ -73,9 +74,10 @@ impl Reader {
     }
 }
 
-/// Looks whether the client is a member of its group, or on the way there. librdkafka finds a broker again that went away, but
-/// not always: one that was stopped and goes on may tell of topics and of no broker, itself not excepted; the client then
-/// forgets the last one that it knew, and asks nobody any more (confluentinc/librdkafka issue 5301).
+/// Looks whether the client is a member of its group. librdkafka finds a broker again that went away, but not always: it waits
+/// five minutes for an answer to its wish to join; and a broker that was stopped and goes on may tell of topics and of no broker,
+/// itself not excepted: the client then forgets the last one that it knew, and asks nobody any more (confluentinc/librdkafka
+/// issue 5301).
 #[derive(Default)]
 struct Membership {
     looks_without: AtomicU32,
@@ -84,7 +86,7 @@ struct Membership {
 
 impl ClientContext for Membership {
     fn stats_raw(&self, statistics: &[u8]) {
-        match has_group(statistics) {
+        match is_member(statistics) {
             Ok(true) => self.looks_without.store(0, Ordering::Relaxed),
             Ok(false) if self.looks_without.fetch_add(1, Ordering::Relaxed) + 1 < PATIENCE => {}
             Ok(false) => self.lost.notify_one(),
@@ -95,8 +97,8 @@ impl ClientContext for Membership {
 
 impl ConsumerContext for Membership {}
 
-/// Whether the group's coordinator is known and connected, and has been asked for a place in the group.
-fn has_group(statistics: &[u8]) -> serde_json::Result<bool> {
+/// Whether the group's coordinator is connected and has given the client its place.
+fn is_member(statistics: &[u8]) -> serde_json::Result<bool> {
     #[derive(Deserialize)]
     struct Statistics {
         cgrp: Group,
@@ -107,24 +109,23 @@ fn has_group(statistics: &[u8]) -> serde_json::Result<bool> {
         join_state: String,
     }
     let Statistics { cgrp: group } = serde_json::from_slice(statistics)?;
-    Ok(group.state == "up" && !matches!(group.join_state.as_str(), "init" | "wait-metadata"))
+    Ok(group.state == "up" && group.join_state == "steady")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::has_group;
+    use super::is_member;
 
     #[test]
-    fn a_reader_has_a_group_when_its_coordinator_was_asked_for_a_place() {
-        let has = |state: &str, join_state: &str| {
+    fn a_member_has_its_place_and_a_coordinator() {
+        let member = |state: &str, join_state: &str| {
             let group = format!(r#""state": "{state}", "stateage": 1, "join_state": "{join_state}""#);
-            has_group(format!(r#"{{"name": "reader", "brokers": {{}}, "cgrp": {{{group}}}}}"#).as_bytes())
+            is_member(format!(r#"{{"name": "reader", "brokers": {{}}, "cgrp": {{{group}}}}}"#).as_bytes())
                 .unwrap()
         };
-        assert!(has("up", "steady"));
-        assert!(has("up", "wait-join"));
-        assert!(!has("up", "wait-metadata"));
-        assert!(!has("query-coord", "init"));
-        assert!(!has("wait-broker-transport", "steady"));
+        assert!(member("up", "steady"));
+        assert!(!member("up", "wait-join"));
+        assert!(!member("query-coord", "init"));
+        assert!(!member("wait-broker-transport", "steady"));
     }
 }
