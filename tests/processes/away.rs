@@ -54,7 +54,7 @@ pub async fn until_answered(ask: impl AsyncFn() -> Response) {
 
 /// Waits until a service has logged `message`.
 async fn until_logged(world: &World, service: &str, message: &str) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
     while !world.processes[service].log().contains(message) {
         assert!(tokio::time::Instant::now() < deadline, "{service} did not say: {message}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -295,7 +295,7 @@ impl World {
 
     /// Waits until the count is `wanted`.
     pub async fn until(&self, service: &str, sql: &str, wanted: i64) {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         loop {
             let count = self.count(service, sql).await;
             if count == wanted {
